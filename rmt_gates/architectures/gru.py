@@ -1,0 +1,214 @@
+"""The GRU with the reset gate before the matrix (Can, Krishnamurthy, Schwab 2020, eqs (2)–(5)).
+
+z = σ(U_z h + b_z),  r = σ(U_r h + b_r),  y = U_h (r⊙h) + b_h,  h⁺ = z⊙h + (1−z)⊙φ(y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rmt_gates.architectures.base import Architecture, Blocks, GaussianInput, PoleTerm
+from rmt_gates.architectures.leaky_average import LeakyMoments, leaky_moments
+from rmt_gates.gaussian import (
+    SIGMOID,
+    SIGMOID_PRIME_SQUARED,
+    SIGMOID_SQUARED,
+    CovarianceMap,
+    dphi_squared,
+    expect,
+    phi,
+    phi_squared,
+    sigmoid,
+    sigmoid_prime,
+)
+from rmt_gates.gaussian.by_mean import log_expectation_by_mean
+from rmt_gates.unit import Unit
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class GRUResetBefore(Architecture):
+    """Weight statistics of a GRU, reset before the matrix: the papers' convention.
+
+    ``torch.nn.GRU``, cuDNN and Keras apply the reset gate *after* the matrix, which is a
+    different system as soon as a_r matters.
+
+    Parameters
+    ----------
+    a_h, a_z, a_r : gains, (U_k)_ij ~ N(0, a_k²/N).
+    b_h, b_z, b_r : means of the biases.
+    v_h, v_z, v_r : variances of the biases, drawn once per unit.
+    activation : φ, "tanh" or "hardtanh".
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> rg.GRU(a_h=3, a_z=1, a_r=10)
+    GRU(a_h=3, a_z=1, a_r=10)
+    """
+
+    a_h: Any
+    a_z: Any = 0.0
+    a_r: Any = 0.0
+    b_h: Any = 0.0
+    b_z: Any = 0.0
+    b_r: Any = 0.0
+    v_h: Any = 0.0
+    v_z: Any = 0.0
+    v_r: Any = 0.0
+    activation: str = "tanh"
+
+    name: ClassVar[str] = "GRU"
+    matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
+    carriers: ClassVar[tuple[int, ...]] = (0,)
+
+    # -- the process --------------------------------------------------------------------------
+    def step(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> Any:
+        """h⁺ = z h + (1−z) φ(y), eq. (5)."""
+        phi_y = self.phi.phi(inputs["y"], xp)
+        return phi_y + sigmoid(inputs["zeta"], xp) * (carry - phi_y)
+
+    def network_inputs(
+        self, carry: Any, matvec: Callable[[str, Any], Any], bias: Mapping[str, Any], xp: Any
+    ) -> dict[str, Any]:
+        """ζ, ξ and y of a real network, eqs (2)–(4)."""
+        xi = matvec("r", carry) + bias["r"]
+        y = matvec("h", sigmoid(xi, xp) * carry) + bias["h"]
+        return {"zeta": matvec("z", carry) + bias["z"], "xi": xi, "y": y}
+
+    def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
+        """At a fixed point h = φ(y)."""
+        return self.phi.phi(inputs["y"], xp)
+
+    def input_kernels(self, C: np.ndarray) -> dict[str, GaussianInput]:
+        """Covariances a_k² C_h + v_k of ζ and ξ, and a_h² C_r C_h + v_h of y; C_r = E[σ(ξ)σ(ξ')]."""
+        C = np.asarray(C, float)
+        xi = self.a_r**2 * C + self.v_r
+        C_r = CovarianceMap(SIGMOID, self.b_r, xi[0])(xi)
+        return {
+            "zeta": GaussianInput(self.b_z, self.a_z**2 * C + self.v_z),
+            "xi": GaussianInput(self.b_r, xi),
+            "y": GaussianInput(self.b_h, self.a_h**2 * C_r * C + self.v_h),
+        }
+
+    @property
+    def constant_gate(self) -> bool:
+        """Whether the update gate is one and the same number for all units and times."""
+        return bool(np.all(self.a_z == 0) and np.all(self.v_z == 0))
+
+    def phi_kernel(self, C: np.ndarray) -> np.ndarray:
+        """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h."""
+        y = self.input_kernels(C)["y"]
+        return CovarianceMap(phi(self.phi), y.mean, y.covariance[0])(y.covariance)
+
+    def conditional_kernel(self, zeta: np.ndarray, C_phi: np.ndarray, static: float) -> LeakyMoments:
+        """E[h_t h_{t+k} | ζ] for paths of ζ, with y averaged analytically."""
+        return leaky_moments(sigmoid(zeta), C_phi, static)
+
+    # -- fixed points -------------------------------------------------------------------------
+    def input_variance(self, C: Any) -> Any:
+        """Variance of y at a fixed point, a_h² C_y + v_h with C_y = C E[σ(ξ)²]."""
+        C_y = C * expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)
+        return self.a_h**2 * C_y + self.v_h
+
+    def fixed_point_map(self, C: Any) -> Any:
+        """Right-hand side of (10): E[φ(y)²]."""
+        return expect(phi_squared(self.phi), self.b_h, self.input_variance(C))
+
+    def fixed_point_level(self, log_u: Any) -> tuple[Any, Any, Any]:
+        """Fixed points as level crossings of an explicit function; no root is hidden in it.
+
+        Let u = V − v_h with V the variance of y. Then C = E[φ²] is explicit in V, and (10) reads
+        ``H(u) = log u − log C − log E[σ(ξ)²] = 2 log a_h`` with Var ξ = a_r² C + v_r.
+        Returns H, dH/d log u and C. `a_h` does not enter H.
+        """
+        u = np.exp(log_u)
+        V = u + self.v_h
+        log_T, T_slope = log_expectation_by_mean(phi_squared(self.phi), self.b_h, V, True)
+        divided = np.equal(self.b_h, 0)  # then the table is of log(C/V)
+        C = np.exp(log_T) * np.where(divided, V, 1.0)
+        W = self.a_r**2 * C + self.v_r
+        log_R, R_slope = log_expectation_by_mean(SIGMOID_SQUARED, self.b_r, W)
+        share = u / V
+        T_full = T_slope + divided  # d log C / d log V
+        with np.errstate(divide="ignore", invalid="ignore"):
+            W_share = np.where(W > 0, self.a_r**2 * C / W, 0.0)
+        # 1 − T_full·share, without cancellation where share = 1 and T_full → 1
+        leading = np.where(divided, -T_slope * share + (1 - share), 1 - T_full * share)
+        slope = leading - R_slope * W_share * T_full * share
+        H = np.where(divided, np.log(share), log_u) - log_T - log_R
+        return H, slope, C
+
+    def level_scales(self) -> tuple[Any, Any]:
+        """The range of u with structure: H is monotone or constant below, and u ≤ a_h² above."""
+        inner = 1.0 / (1.0 + self.a_r**2)
+        bias = np.maximum(self.v_h, np.square(self.b_h))
+        inner = np.where(bias > 0, np.minimum(inner, bias), inner)
+        gate = np.where(self.v_r > 0, np.minimum(1.0, self.v_r), 1.0)
+        return 1e-3 * inner * gate, np.maximum(self.a_h, 1e-100) ** 2
+
+    def rho(self, C: Any) -> Any:
+        """ρ of (19): ρ² = a_h² E[φ'²] (E[r²] + a_r² E[r'²] C), for the variance C = C_h(0)."""
+        C = np.asarray(C, float)
+        W = self.a_r**2 * C + self.v_r
+        r_squared = np.exp(log_expectation_by_mean(SIGMOID_SQUARED, self.b_r, W)[0])
+        dr_squared = np.exp(log_expectation_by_mean(SIGMOID_PRIME_SQUARED, self.b_r, W)[0])
+        V = self.a_h**2 * C * r_squared + self.v_h
+        dphi_sq = np.exp(log_expectation_by_mean(dphi_squared(self.phi), self.b_h, V)[0])
+        rho = self.a_h * np.sqrt(dphi_sq * (r_squared + self.a_r**2 * dr_squared * C))
+        return rho if np.ndim(rho) else float(rho)
+
+    # -- the spectrum -------------------------------------------------------------------------
+    def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
+        """X = [[λ−z, 0], [0, 1]], B̂ = [[(1−z)φ', 0, (h−φ)z'], [0, r', 0]], Ĉ = [[r, h], [1, 0], [1, 0]]."""
+        zeta, xi, y = inputs["zeta"], inputs["xi"], inputs["y"]
+        leak = sigmoid(-zeta, xp) * self.phi.dphi(y, xp)
+        pull = (carry - self.phi.phi(y, xp)) * sigmoid_prime(zeta, xp)
+        return Blocks(
+            X=[[lam - sigmoid(zeta, xp), 0], [0, 1]],
+            B=[[leak, 0, pull], [0, sigmoid_prime(xi, xp), 0]],
+            C=[[sigmoid(xi, xp), carry], [1, 0], [1, 0]],
+        )
+
+    def pole_terms(self, C: float, excess: Any = None) -> list[PoleTerm]:
+        """S(λ)+1 of Theorem 4.1, (18): q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ].
+
+        ``excess`` is the conditional moment E[(h−φ)²|ζ] as an analytic function with
+        ``.derivative``, None at a fixed point, where it vanishes.
+        """
+        rho_squared = self.rho(C) ** 2
+        variance = self.a_z**2 * C + self.v_z
+        if excess is None or self.a_z == 0:
+            return [PoleTerm(self.b_z, variance, lambda x: rho_squared + 0 * x, lambda x: 0 * x)]
+
+        def q(x: Any) -> Any:
+            return rho_squared + (self.a_z * sigmoid_complex(x)) ** 2 * excess(x)
+
+        def dq(x: Any) -> Any:
+            z = sigmoid_complex(x)
+            return (self.a_z * z) ** 2 * (2 * (1 - z) * excess(x) + excess.derivative(x))
+
+        return [PoleTerm(self.b_z, variance, q, dq)]
+
+    def sampled_poles(self, unit: Unit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(z, 1−z, weight) of every unit of a sample, for S(λ)+1 = Σ weight/|λ−z|²."""
+        zeta, y = unit["zeta"], unit["y"]
+        z, leak = sigmoid(zeta), sigmoid(-zeta)
+        r, dr = sigmoid(unit["xi"]), sigmoid_prime(unit["xi"])
+        pull = (unit["h"] - self.phi.phi(y)) * sigmoid_prime(zeta)
+        C = unit.weights @ unit["h"] ** 2
+        reset = unit.weights @ r**2 + self.a_r**2 * (unit.weights @ dr**2) * C
+        rho_squared = self.a_h**2 * (unit.weights @ self.phi.dphi(y) ** 2) * reset
+        return z, leak, unit.weights * (rho_squared * leak**2 + (self.a_z * pull) ** 2)
+
+
+def sigmoid_complex(x: Any) -> Any:
+    """σ continued off the real axis (|Im x| < π)."""
+    if np.iscomplexobj(x):
+        right = x.real >= 0
+        e = np.exp(np.where(right, -x, x))  # |e| ≤ 1: no overflow on either side
+        return np.where(right, 1, e) / (1 + e)
+    return sigmoid(x)

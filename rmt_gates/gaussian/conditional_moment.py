@@ -1,0 +1,47 @@
+"""A smooth conditional mean E[D | ζ] of a Gaussian variable ζ, fitted to a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import legendre
+from scipy.special import erf
+
+DEGREE = 6
+
+
+@dataclass(frozen=True)
+class ConditionalMoment:
+    """Legendre series in the quantile of ζ ~ N(mean, variance): bounded in the tails, entire.
+
+    ``coefficients`` multiply P_n(2Φ(x)−1), x = (ζ−mean)/√variance; orthogonal under ζ's law.
+    Callable on real and complex arrays; ``derivative`` is d/dζ.
+    """
+
+    mean: float
+    variance: float
+    coefficients: np.ndarray
+
+    def __call__(self, zeta: Any) -> Any:
+        return legendre.legval(erf(self._scaled(zeta)), self.coefficients)
+
+    def derivative(self, zeta: Any) -> Any:
+        """dE[D|ζ]/dζ."""
+        t = self._scaled(zeta)
+        inner = np.sqrt(2 / (np.pi * self.variance)) * np.exp(-t * t)
+        return legendre.legval(erf(t), legendre.legder(self.coefficients)) * inner
+
+    def _scaled(self, zeta: Any) -> Any:
+        return (np.asarray(zeta) - self.mean) / np.sqrt(2 * self.variance)
+
+
+def fit_conditional_moment(
+    zeta: np.ndarray, D: np.ndarray, mean: float, variance: float, degree: int = DEGREE
+) -> ConditionalMoment:
+    """Least squares of D on the Legendre series in ζ's quantile."""
+    quantile = erf((zeta - mean) / np.sqrt(2 * variance))
+    basis = legendre.legvander(quantile, degree)
+    coefficients = np.linalg.lstsq(basis, D, rcond=None)[0]
+    return ConditionalMoment(float(mean), float(variance), coefficients)

@@ -1,0 +1,223 @@
+"""One Gaussian average as a function of the variance, tabulated for evaluation by the million.
+
+For a fixed integrand f and mean m, log E f(m + √V x) is a smooth function of V with structure at
+every scale from V ~ 1 (the width of f) to V ~ 1e16 (f is a step). It is interpolated on [0, v0] by
+a polynomial in V, and beyond on octaves [v0 2^k, v0 2^(k+1)], each cut into 2, 4, 8, ... equal
+parts until the Chebyshev coefficients have decayed to rounding.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import ArrayLike, NDArray
+
+from .expectation import Integrand, expect
+from .mesh import Array
+
+LARGEST_VARIANCE = 1e16
+LARGEST_MEAN = 50.0
+_TERMS = 16
+_TOLERANCE = 3e-15
+_MOST_PARTS = 256
+_SMALLEST = 1e-290
+_SMALLEST_AT_WALL = 1e-20
+_CHUNK = 1 << 15
+
+_NODES = chebyshev.chebpts1(_TERMS)
+_TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_NODES, _TERMS - 1))
+_TO_MONOMIALS = np.zeros((_TERMS, _TERMS))
+for _k in range(_TERMS):
+    _TO_MONOMIALS[: _k + 1, _k] = chebyshev.cheb2poly(np.eye(_TERMS)[_k])[: _k + 1]
+
+
+class LogExpectation:
+    """The function V -> log E f(m + √V x), or log(E f / V), on 0 ≤ V ≤ 1e16.
+
+    integrand : f ≥ 0
+    mean : m, |m| ≤ 50
+    per_variance : tabulate log(E f / V) instead, which is regular at V = 0 where f(m) = 0 with f
+        quadratic there (φ² at m = 0)
+
+    Absolute error 2e-14 max(1, |log E f|). Where E f is below 1e-290 (the indicator φ'² of the
+    hard tanh, |m| > 1 and small V) the value is -inf and the slope NaN.
+    """
+
+    def __init__(self, integrand: Integrand, mean: float, per_variance: bool = False) -> None:
+        if not abs(mean) <= LARGEST_MEAN:
+            raise ValueError(f"mean must lie within -50 and 50, got {mean:g}")
+        self.integrand, self.mean, self.per_variance = integrand, float(mean), per_variance
+        self._center, smallest = self.mean, _SMALLEST
+        if integrand.has_wall:
+            # m + √V x must resolve the distance to the jump in double precision.
+            jump, smallest = float(np.copysign(1.0, mean)), _SMALLEST_AT_WALL
+            self._center = jump if abs(mean - jump) < 1e-8 else self.mean
+        vanishes = expect(integrand, self._center, smallest) < 2 * _SMALLEST
+        if per_variance and not (vanishes and expect(integrand, self.mean, _SMALLEST) > 0):
+            raise ValueError(
+                f"per_variance needs E f to vanish like the variance: {integrand.name} at "
+                f"mean {mean:g} does not"
+            )
+        if vanishes and not per_variance:
+            self._start, first = self._onset(), None
+        else:
+            self._start, first = self._first_panel()
+        self._tabulate_octaves(first)
+
+    def __repr__(self) -> str:
+        kind = ", per_variance=True" if self.per_variance else ""
+        return f"LogExpectation({self.integrand.name}, mean={self.mean:g}{kind})"
+
+    def __call__(self, variance: ArrayLike) -> Any:
+        """log E f(m + √variance x), elementwise (log(E f / variance) with `per_variance`)."""
+        return self._evaluate(variance, self._values)
+
+    def slope(self, variance: ArrayLike) -> Any:
+        """d log E f / d log V at V = `variance` (of log(E f / V) with `per_variance`).
+
+        It vanishes like V as V -> 0, with an error small relative to itself.
+        """
+        return self._evaluate(variance, self._slopes)
+
+    def _exact(self, variance: Array) -> Array:
+        """The tabulated function from its definition."""
+        average = expect(self.integrand, self._center, variance)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(average / variance if self.per_variance else average))
+
+    def _onset(self) -> float:
+        """The variance, to a relative 1e-6, where E f has risen to 1e-290 from an essential zero."""
+        low, high = -24.0, 16.0
+        if expect(self.integrand, self._center, 10.0**low) > _SMALLEST:
+            raise ValueError(
+                f"{self.integrand.name} vanishes at mean {self.mean:g} and its average like a "
+                "power of the variance: use per_variance"
+            )
+        while high - low > 4e-7:
+            middle = 0.5 * (low + high)
+            above = expect(self.integrand, self._center, 10.0**middle) > _SMALLEST
+            low, high = (low, middle) if above else (middle, high)
+        return 10.0**high
+
+    def _first_panel(self) -> tuple[float, Array]:
+        """The largest [0, v0] on which a polynomial in V will do, and its coefficients (1, n).
+
+        Kinks at a distance d from the mean contribute e^{-d²/2V}, which has no Taylor series: they
+        are kept below rounding.
+        """
+        floor = _SMALLEST_AT_WALL if self.integrand.has_wall else 1e-30
+        v0 = 0.2
+        for kink in self.integrand.kinks:
+            v0 = min(v0, max((kink - self._center) ** 2 / 80, floor))
+        while v0 >= floor:
+            coefficients, decayed = _interpolate(self._exact, np.array([0.0]), np.array([v0]))
+            if decayed.all():
+                return v0, coefficients
+            v0 *= 0.5
+        raise RuntimeError(f"{self!r}: no polynomial in the variance near 0")
+
+    def _tabulate_octaves(self, first: Array | None) -> None:
+        """Fill the table: coefficients of all panels, and each octave's first panel and parts.
+
+        first : the coefficients below v0, or None where E f is 0 there.
+        """
+        octaves = max(1, int(np.ceil(np.log2(LARGEST_VARIANCE / self._start) + 1e-9)))
+        pieces: dict[int, Array] = {}
+        todo, parts = np.arange(octaves), 2
+        while todo.size:
+            if parts > _MOST_PARTS:
+                raise RuntimeError(
+                    f"{self!r}: not resolved by {_MOST_PARTS} panels in the octave above "
+                    f"V = {self._start * 2.0 ** todo[0]:g}"
+                )
+            edges = 1 + np.arange(parts + 1) / parts
+            scale = self._start * 2.0**todo
+            coefficients, decayed = _interpolate(
+                self._exact, np.outer(scale, edges[:-1]).ravel(), np.outer(scale, edges[1:]).ravel()
+            )
+            coefficients = coefficients.reshape(todo.size, parts, _TERMS)
+            done = decayed.reshape(todo.size, parts).all(axis=1)
+            pieces.update(zip(todo[done], coefficients[done]))
+            todo, parts = todo[~done], 2 * parts
+        table = [np.zeros((1, _TERMS)) if first is None else first]
+        table += [pieces[k] for k in range(octaves)]
+        sizes = np.array([len(piece) for piece in table])
+        self._parts = sizes.astype(float)
+        self._offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        self._values = _horner_rows(np.concatenate(table))
+        powers = np.arange(1, _TERMS)[:, None]
+        self._slopes = np.ascontiguousarray(self._values[1:] * powers)
+        if first is None:
+            self._values[0, 0] = -np.inf
+            self._slopes[:, 0] = np.nan
+
+    def _evaluate(self, variance: ArrayLike, rows: Array) -> Any:
+        v = np.asarray(variance, float)
+        flat = v.ravel()
+        result = np.empty_like(flat)
+        for begin in range(0, flat.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            result[part] = self._evaluate_chunk(flat[part], rows)
+        return float(result[0]) if v.shape == () else result.reshape(v.shape)
+
+    def _evaluate_chunk(self, v: Array, rows: Array) -> Array:
+        """Horner's rule in the local variable of each point's panel."""
+        if v.min() < 0 or v.max() > LARGEST_VARIANCE:
+            raise ValueError(
+                f"variance must lie within 0 and {LARGEST_VARIANCE:g}, "
+                f"got {np.nanmin(v):g} to {np.nanmax(v):g}"
+            )
+        mantissa, octave = np.frexp(v * (1 / self._start))
+        beyond = octave > 0
+        octave = np.maximum(octave, 0)
+        parts = self._parts[octave]
+        position = np.where(beyond, 2 * mantissa, v * (1 / self._start))
+        local = parts * (position - beyond)
+        part = local.astype(np.intp)
+        np.minimum(part, np.where(beyond, parts, 1).astype(np.intp) - 1, out=part)
+        panel = self._offsets[octave] + part
+        local -= part
+        local *= 2
+        local -= 1
+        result = rows[-1].take(panel)
+        coefficient = np.empty_like(result)
+        for row in rows[-2::-1]:
+            result *= local
+            result += row.take(panel, out=coefficient, mode="clip")
+        if rows is self._slopes:
+            result *= 2 * parts * position
+        return result
+
+
+@lru_cache(maxsize=4096)
+def log_expectation(
+    integrand: Integrand, mean: float, per_variance: bool = False
+) -> LogExpectation:
+    """The table of `LogExpectation(integrand, mean, per_variance)`, kept for the next request."""
+    return LogExpectation(integrand, mean, per_variance)
+
+
+def _interpolate(exact: Any, low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Chebyshev coefficients (panels, terms) of `exact` on each [low, high]; have they decayed?
+
+    Decayed: the last two are below 3e-15 times the largest value (or 1). Coefficients at the end
+    that are below rounding are set to 0, because a derivative would magnify them.
+    """
+    v = low[:, None] + np.multiply.outer(0.5 * (high - low), 1 + _NODES)
+    values = exact(v)
+    coefficients = values @ _TO_COEFFICIENTS.T
+    size = np.maximum(1.0, np.abs(values).max(axis=1, keepdims=True))
+    decayed = (np.abs(coefficients[:, -2:]) < _TOLERANCE * size).all(axis=1)
+    noise = np.abs(coefficients) < 2e-16 * size
+    tail = np.logical_and.accumulate(noise[:, ::-1], axis=1)[:, ::-1]
+    tail[:, 0] = False
+    coefficients[tail] = 0.0
+    return coefficients, decayed
+
+
+def _horner_rows(coefficients: Array) -> Array:
+    """Monomial coefficients (terms, panels) from Chebyshev coefficients (panels, terms)."""
+    return np.ascontiguousarray((coefficients @ _TO_MONOMIALS.T).T)

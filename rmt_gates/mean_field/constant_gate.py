@@ -1,0 +1,60 @@
+"""The time-dependent steady state when the update gate is constant: exact and deterministic.
+
+With z = s the recursion is linear, and the autocorrelation obeys (THEORY.md §3)
+
+    (1+s²) C_h(k) − s [C_h(k−1) + C_h(k+1)] = (1−s)² C_φ(k),   C_h(−1) = C_h(1),
+
+closed at the far end by C_h(∞) = C_φ(∞), the same equation at infinite lag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import solve_banded
+
+from rmt_gates.architectures.gru import GRUResetBefore
+from rmt_gates.gaussian import sigmoid
+from rmt_gates.mean_field.anderson import AndersonResult, anderson
+
+TOLERANCE = 2e-15
+MAX_LAGS = 1 << 15
+
+
+def leaky_filter(s: float, C_phi: np.ndarray, static: float) -> np.ndarray:
+    """C_h(0…K) of a leaky average with constant leak s of a signal with autocorrelation C_φ."""
+    bands = np.empty((3, len(C_phi)))
+    bands[0], bands[1], bands[2] = -s, 1 + s * s, -s
+    bands[0, 1] = -2 * s  # C_h(−1) = C_h(1)
+    right = (1 - s) ** 2 * C_phi
+    right[-1] += s * static
+    return solve_banded((1, 1), bands, right)
+
+
+def constant_gate_kernel(
+    model: GRUResetBefore, start: np.ndarray, static: float, stop: Callable[[np.ndarray], bool]
+) -> tuple[AndersonResult, bool]:
+    """Self-consistent (C_h(0…K), C_h(∞)) and whether it decayed inside the longest window.
+
+    ``start`` is a kernel over lags 0…K; the window is doubled until C_h(K) has decayed to
+    rounding.
+    """
+    s = float(sigmoid(model.b_z))
+    zero_bias = model.b_h == 0 and model.v_h == 0
+
+    def G(x: np.ndarray) -> np.ndarray:
+        C_phi = model.phi_kernel(x)
+        limit = 0.0 if zero_bias else C_phi[-1]
+        return np.append(leaky_filter(s, C_phi[:-1], limit), limit)
+
+    x = np.append(start, static)
+    while True:
+        result = anderson(
+            G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=lambda x: 0 < x[0] < 1
+        )
+        kernel, limit = result.image[:-1], result.image[-1]
+        decayed = abs(kernel[-1] - limit) <= 1e-13 * kernel[0]
+        if stop(result.image) or decayed or len(kernel) > MAX_LAGS:
+            return result, bool(decayed)
+        x = np.concatenate([kernel, np.full(len(kernel) - 1, limit), [limit]])

@@ -1,0 +1,121 @@
+"""All roots of H(t) = target, for many rows at once, by cutting H into monotone pieces.
+
+Every extremum of H on the grid is located first. Between neighbouring knots (grid points and
+extrema) H is monotone, so a piece holds a root if and only if the target lies between its end
+values: near a fold the two roots are told apart, or told absent, by the extremum itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+MAX_ROUNDS = 80
+
+# (t, rows) -> (H, dH/dt), all of one shape
+LevelFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class Knots(NamedTuple):
+    """Sorted points t (rows, k) with H and dH/dt there; H is monotone between neighbours."""
+
+    t: np.ndarray
+    H: np.ndarray
+    slope: np.ndarray
+
+
+def monotone_knots(function: LevelFunction, t: np.ndarray) -> Knots:
+    """The grid t (rows, k), sorted along its last axis, with the extrema of H inserted."""
+    rows = np.broadcast_to(np.arange(len(t))[:, None], t.shape)
+    H, slope = function(t, rows)
+    turning = np.signbit(slope[:, :-1]) != np.signbit(slope[:, 1:])
+    if not turning.any():
+        return Knots(t, H, slope)
+    row, j = np.nonzero(turning)
+    at = _extremum(function, row, t[row, j], t[row, j + 1], slope[row, j])
+    H_at, slope_at = function(at, row)
+    # one column per extremum of a row, the rest padded with copies of the last knot
+    position = np.arange(len(row)) - np.searchsorted(row, row)
+    extra = int(position.max()) + 1
+    padded = []
+    for base, new in ((t, at), (H, H_at), (slope, slope_at)):
+        column = np.repeat(base[:, -1:], extra, axis=1)
+        column[row, position] = new
+        padded.append(np.concatenate([base, column], axis=1))
+    order = np.argsort(padded[0], axis=1, kind="stable")
+    return Knots(*(np.take_along_axis(x, order, axis=1) for x in padded))
+
+
+def _extremum(
+    function: LevelFunction, row: np.ndarray, low: np.ndarray, high: np.ndarray, left: np.ndarray
+) -> np.ndarray:
+    """Where dH/dt changes sign, by bisection: the slope may be flat at a degenerate extremum."""
+    low, high = low.copy(), high.copy()
+    for _ in range(MAX_ROUNDS):
+        middle = 0.5 * (low + high)
+        if np.all((middle == low) | (middle == high)):
+            break
+        same = np.signbit(function(middle, row)[1]) == np.signbit(left)
+        low = np.where(same, middle, low)
+        high = np.where(same, high, middle)
+    return 0.5 * (low + high)
+
+
+def crossings(knots: Knots, row: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(index into `row`, piece) of every monotone piece in which H passes the target."""
+    above = knots.H[row] >= target[:, None]
+    return np.nonzero(above[:, :-1] != above[:, 1:])
+
+
+def solve_crossings(
+    function: LevelFunction, knots: Knots, row: np.ndarray, piece: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The root inside each monotone piece, by bracketed Newton steps: (t, converged)."""
+    low, high = knots.t[row, piece], knots.t[row, piece + 1]
+    H_low, H_high = knots.H[row, piece], knots.H[row, piece + 1]
+    rising = H_high > H_low
+    t = _hermite_start(knots, row, piece, target)
+    converged = np.zeros(len(t), bool)
+    active = np.arange(len(t))
+    for _ in range(MAX_ROUNDS):
+        x = t[active]
+        H, slope = function(x, row[active])
+        f = H - target[active]
+        right = (f > 0) == rising[active]
+        high[active] = np.where(right, x, high[active])
+        low[active] = np.where(right, low[active], x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new = x - f / slope
+        inside = (new >= low[active]) & (new <= high[active])
+        new = np.where(inside, new, 0.5 * (low[active] + high[active]))
+        small = 4e-16 * np.maximum(1.0, np.abs(x))
+        done = (np.abs(new - x) <= 8 * small) | (high[active] - low[active] <= 2 * small)
+        done |= f == 0
+        t[active] = np.where(f == 0, x, new)
+        converged[active[done]] = True
+        active = active[~done]
+        if not len(active):
+            break
+    return t, converged
+
+
+def _hermite_start(
+    knots: Knots, row: np.ndarray, piece: np.ndarray, target: np.ndarray
+) -> np.ndarray:
+    """Inverse cubic Hermite interpolation on the piece; its middle where that is not monotone."""
+    t0, t1 = knots.t[row, piece], knots.t[row, piece + 1]
+    H0, H1 = knots.H[row, piece], knots.H[row, piece + 1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        s = (target - H0) / (H1 - H0)
+        m0 = (H1 - H0) / knots.slope[row, piece]
+        m1 = (H1 - H0) / knots.slope[row, piece + 1]
+        start = (
+            t0 * (1 + 2 * s) * (1 - s) ** 2
+            + t1 * s**2 * (3 - 2 * s)
+            + m0 * s * (1 - s) ** 2
+            - m1 * s**2 * (1 - s)
+        )
+    good = (start >= t0) & (start <= t1)
+    return np.where(good, start, 0.5 * (t0 + t1))

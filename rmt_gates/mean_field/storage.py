@@ -1,0 +1,79 @@
+"""States on disk: a costly steady state is worth keeping."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.architectures import model_from_dict
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.mean_field.fixed_points import FixedPoint
+from rmt_gates.mean_field.steady_state import SteadyState
+from rmt_gates.results import Status
+
+SCHEMA = 1
+
+
+def save(state: FixedPoint | SteadyState, path: Any) -> None:
+    """Write a state to ``path`` as .npz, with everything `load` needs."""
+    header = {"schema": SCHEMA, "type": type(state).__name__, "model": state.model.to_dict()}
+    arrays: dict[str, np.ndarray] = {}
+    if isinstance(state, FixedPoint):
+        header.update(C_h=state.C_h, rho=state.rho, stable=state.stable, status=int(state.status))
+    else:
+        header.update(
+            kind=state.kind, status=int(state.status), static=state.static, seed=state.seed
+        )
+        arrays = {"C_h": state.C_h, "C_h_error": state.C_h_error}
+        moments = [r[1] for r in state.replicates]
+        if state.excess is not None:
+            moments = [state.excess, *moments]
+            arrays["moment_coefficients"] = np.array([m.coefficients for m in moments])
+            arrays["moment_laws"] = np.array([(m.mean, m.variance) for m in moments])
+            arrays["replicate_C"] = np.array([r[0] for r in state.replicates])
+    with open(path, "wb") as file:
+        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def load(path: Any) -> FixedPoint | SteadyState:
+    """The state written by ``state.save(path)``."""
+    if not Path(path).is_file():
+        raise ValueError(f"path: there is no file {str(path)!r}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays.pop("header")))
+    except (ValueError, KeyError, OSError):
+        raise ValueError(f"path: {str(path)!r} is not a state saved by rmt_gates") from None
+    if header["schema"] != SCHEMA:
+        raise ValueError(
+            f"path: {str(path)!r} has schema {header['schema']}, this version reads {SCHEMA}"
+        )
+    model = model_from_dict(header["model"])
+    status = Status(header["status"])
+    if header["type"] == "FixedPoint":
+        return FixedPoint(model, header["C_h"], header["rho"], header["stable"], status)
+    excess, replicates = None, ()
+    if "moment_coefficients" in arrays:
+        moments = [
+            ConditionalMoment(float(mean), float(variance), coefficients)
+            for (mean, variance), coefficients in zip(
+                arrays["moment_laws"], arrays["moment_coefficients"], strict=True
+            )
+        ]
+        excess = moments[0]
+        replicates = tuple(zip(arrays["replicate_C"].tolist(), moments[1:], strict=True))
+    return SteadyState(
+        model,
+        arrays["C_h"],
+        arrays["C_h_error"],
+        header["kind"],
+        status,
+        header["static"],
+        excess,
+        replicates,
+        header["seed"],
+    )

@@ -1,0 +1,300 @@
+"""The boundary of the support of the Jacobian's eigenvalues, as a graph y(x) over the real axis.
+
+At fixed Re λ every S(λ) strictly decreases with |Im λ| (THEORY.md §4): for each x there is at
+most one y(x) > 0 with S(x + iy) = 0, and no contour has to be traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.architectures.base import PoleTerm, require_scalar
+from rmt_gates.results import Record, Status
+from rmt_gates.spectra.boundary_function import BoundaryFunction, SampledBoundaryFunction
+from rmt_gates.unit import Unit
+
+POINTS = 401
+ROUNDS = 60
+TOLERANCE = 1e-13
+LOWEST = -690.0  # log of the smallest distance to 0 or 1 that is looked at
+
+
+@dataclass(frozen=True, repr=False)
+class SpectralCurve(Record):
+    """Boundary of the support of the eigenvalues at N = ∞ (upper half; it is symmetric).
+
+    Attributes
+    ----------
+    x, y : the graph y(x), cosine-spaced between the end points, where y = 0.
+    radius : largest |λ| of the support. radius_error : its standard error, 0 for an exact state.
+    marginal : whether the radius is exactly 1, by an exponentially thin lens on [0, 1] that no
+        network of N units shows (then see `radius_at`).
+    status, message : of the state the curve belongs to.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    radius: float
+    radius_error: float
+    marginal: bool
+    status: Status
+    boundary: BoundaryFunction = field(repr=False)
+    gate: tuple[float, float] | np.ndarray = field(repr=False)
+    unit: Unit | None = field(repr=False, default=None)
+
+    _shown = ("radius", "radius_error", "marginal", "status")
+
+    @property
+    def message(self) -> str:
+        """The status in words."""
+        return self.status.sentence
+
+    def S(self, lam: Any) -> Any:
+        """S(λ): > 0 inside, 0 on the boundary; vectorised. +∞ where a gate density meets λ."""
+        lam = np.asarray(lam, complex)
+        x, y = lam.real.ravel(), np.abs(lam.imag.ravel())
+        on_gate = (y == 0) & (x >= 0) & (x <= 1) & self.boundary.gate_density
+        value = np.full(x.shape, np.inf)
+        off = ~on_gate
+        if off.any():
+            value[off] = self.boundary.plus_one(x[off], 1 - x[off], y[off])[0] - 1
+        return value.reshape(lam.shape) if lam.ndim else float(value[0])
+
+    def contains(self, lam: Any) -> Any:
+        """Whether λ lies in the support (boundary included)."""
+        return self.S(lam) >= 0
+
+    def radius_at(self, N: int) -> float:
+        """What a network of N units shows: the largest eigenvalue modulus to expect on the right.
+
+        max( outermost x with S(x + i/N) = 0, the 1−1/N quantile of the gate ): a lens thinner
+        than the spacing of N eigenvalues is not seen, but N gates reach their own quantile.
+        """
+        if not isinstance(N, int | np.integer) or N < 1:
+            raise ValueError(f"N must be a positive integer, got {N!r}")
+        return max(self._outermost(1.0 / N), self._gate_quantile(1 - 1.0 / N))
+
+    def _gate_quantile(self, level: float) -> float:
+        from scipy.special import expit, ndtri
+
+        if isinstance(self.gate, tuple):
+            mean, variance = self.gate
+            if variance == 0:
+                return -np.inf
+            return float(expit(mean + np.sqrt(variance) * ndtri(level)))
+        return float(np.quantile(self.gate, level))
+
+    def _outermost(self, height: float) -> float:
+        """The largest x with S(x + i·height) = 0; −∞ if there is none."""
+        from scipy.optimize import brentq
+
+        def S(x: float) -> float:
+            return float(self.boundary.plus_one(x, 1 - x, height)[0][0]) - 1
+
+        right = self.x[-1] + height
+        grid = np.concatenate([np.linspace(self.x[0], right, 801), 1 - np.geomspace(1e-8, 0.3, 200)])
+        grid = np.unique(grid[(grid >= self.x[0]) & (grid <= right)])
+        inside = self.boundary.plus_one(grid, 1 - grid, np.full(grid.shape, height))[0] > 1
+        if not inside.any():
+            return -np.inf
+        last = int(np.flatnonzero(inside)[-1])
+        if last == len(grid) - 1:
+            return float(grid[-1])
+        return float(brentq(S, grid[last], grid[last + 1], xtol=1e-14))
+
+    @cached_property
+    def edge_density(self) -> np.ndarray:
+        """Density of eigenvalues just inside the boundary at (x, y), per eigenvalue and area."""
+        from rmt_gates.spectra.edge import edge_density
+
+        if self.unit is None:
+            raise ValueError("edge_density needs the state's unit, which this curve has not kept")
+        return edge_density(self.unit, self.x + 1j * self.y)
+
+
+def spectral_curve(state: Any) -> SpectralCurve:
+    """Boundary of the support of the Jacobian's eigenvalues (Theorem 4.1, (18)).
+
+    Parameters
+    ----------
+    state : a `FixedPoint`, a `SteadyState`, or a `Unit` (``network.unit(h)``), whose sample then
+        takes the place of the mean-field law.
+
+    Returns
+    -------
+    SpectralCurve : ``.x .y .S(lam) .contains(lam) .radius .radius_error .marginal .radius_at(N)``.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> point = rg.fixed_points(rg.GRU(a_h=3, a_r=10))[-1]
+    >>> round(rg.spectral_curve(point).radius, 6)
+    1.340988
+    """
+    if isinstance(state, Unit):
+        return _from_sample(state)
+    if not hasattr(state, "C_h") or not hasattr(state, "model"):
+        raise TypeError(
+            "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
+            f"rg.steady_state(model)), or a Unit, got {type(state).__name__}"
+        )
+    require_scalar(state.model, "spectral_curve")
+    C = float(np.ravel(state.C_h)[0])
+    if not np.isfinite(C):
+        raise ValueError(f"the state has no solution to draw a curve from: {state.message}")
+    terms = state.model.pole_terms(C, state.excess)
+    boundary = BoundaryFunction(terms)
+    x, y, radius, marginal = _graph(boundary, terms[-1])
+    return SpectralCurve(
+        x,
+        y,
+        radius,
+        _radius_error(state),
+        marginal,
+        state.status,
+        boundary,
+        gate=(terms[-1].mean, terms[-1].variance),
+    )
+
+
+def spectral_radius(state: Any) -> float:
+    """N = ∞ radius of the Jacobian's support: ``spectral_curve(state).radius``.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> rg.spectral_radius(rg.fixed_points(rg.GRU(a_h=3))[0])
+    1.25
+    """
+    if hasattr(state, "C_h") and not np.isfinite(np.ravel(state.C_h)[0]):
+        return float("nan")
+    return spectral_curve(state).radius
+
+
+def _graph(boundary: BoundaryFunction, gate: PoleTerm) -> tuple[np.ndarray, np.ndarray, float, bool]:
+    if not boundary.gate_density:
+        return _circle(gate, boundary.weight)
+    right, marginal = _right_distance(boundary)
+    left = _left_distance(boundary)
+    x, u = _cosine_grid(left, right)
+    y = np.zeros(x.shape)
+    inner = slice(1, -1)
+    y[inner] = solve_height(boundary, x[inner], u[inner])
+    return x, y, max(1 + right, left), marginal
+
+
+def _circle(gate: PoleTerm, weight: float) -> tuple[np.ndarray, np.ndarray, float, bool]:
+    """A constant gate: |λ − s|² = (1−s)² q, (23)."""
+    from scipy.special import expit
+
+    centre, R = float(expit(gate.mean)), float(np.sqrt(weight))
+    angle = np.pi * np.arange(POINTS)[::-1] / (POINTS - 1)
+    x, y = centre + R * np.cos(angle), R * np.sin(angle)
+    y[[0, -1]] = 0.0
+    return x, y, centre + R, False
+
+
+def _right_distance(boundary: BoundaryFunction) -> tuple[float, bool]:
+    """δ of the right end 1+δ, and whether it is a cusp at 1."""
+    if boundary.plus_one(1.0, 0.0, 0.0)[0][0] <= 1:
+        return 0.0, True
+    return _edge_distance(lambda d: boundary.plus_one(1 + d, -d, 0.0)[0][0], boundary.weight), False
+
+
+def _left_distance(boundary: BoundaryFunction) -> float:
+    """δ ≥ 0 of the left end −δ; 0 is a cusp."""
+
+    def beyond(d: float) -> float:
+        return float(boundary.plus_one(-d, 1 + d, 0.0)[0][0])
+
+    tiny = float(np.exp(LOWEST))
+    return _edge_distance(beyond, boundary.weight) if beyond(tiny) > 1 else 0.0
+
+
+def _edge_distance(plus_one: Any, weight: float) -> float:
+    """The root δ of S = 0, in log δ: S+1 ≤ weight/δ² bounds it from above."""
+    from scipy.optimize import brentq
+
+    def log_S(log_delta: float) -> float:
+        return float(np.log(plus_one(np.exp(log_delta))))
+
+    high = 0.5 * np.log(weight) + 1e-9
+    if log_S(LOWEST) <= 0:
+        return 0.0  # an edge closer to the gate's end than floating point can tell
+    return float(np.exp(brentq(log_S, LOWEST, high, xtol=1e-14, rtol=1e-15)))
+
+
+def _cosine_grid(left: float, right: float) -> tuple[np.ndarray, np.ndarray]:
+    """x from −left to 1+right and u = 1−x, both without cancellation at the ends."""
+    half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
+    length = 1 + left + right
+    return -left + length * half, -right + length * half[::-1]
+
+
+def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """y(x) > 0 with S(x + iy) = 0; 0 where S(x + i0) ≤ 0.
+
+    Newton for 1/(S+1) = 1 in Y = y². Y ↦ 1/E[n/(d+Y)] is concave and increasing, so from the
+    left of the root the steps increase monotonically towards it; no safeguard is needed there.
+    """
+    y = np.zeros(x.shape)
+    inside = boundary.gate_density & (x > 0) & (u > 0)
+    lens = np.zeros(x.shape)
+    if inside.any():
+        lens[inside] = boundary.lens_height(x[inside], u[inside])
+    thin = inside & (lens < 1e-100)
+    y[thin] = lens[thin]
+    active = np.flatnonzero(~thin)
+    top = np.sqrt(boundary.weight)
+    y[active] = np.where(inside[active], 0.7 * np.minimum(lens[active], top), 1e-3 * top)
+    for _ in range(ROUNDS):
+        yy = y[active]
+        A, dA = boundary.plus_one(x[active], u[active], yy)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # g = 1/A, dg/dY = −(dA/dy)/(2 y A²): ΔY = (1 − g)/(dg/dY)
+            Y = yy * yy + (1 - A) * A * 2 * yy / dA
+        floor = (1e-4 * yy) ** 2
+        new = np.sqrt(np.maximum(Y, floor))
+        dead = new < 1e-14 * top * ~inside[active]  # S(x + i0) ≤ 0: no boundary above x
+        y[active] = np.where(dead, 0.0, new)
+        done = dead | (np.abs(new - yy) <= TOLERANCE * new) | (np.abs(A - 1) < 1e-14)
+        active = active[~done]
+        if not len(active):
+            break
+    return y
+
+
+def _radius_error(state: Any) -> float:
+    """Standard error of the radius from the independent replicates of a sampled state."""
+    replicates: Sequence[tuple[float, Any]] = getattr(state, "replicates", ())
+    if len(replicates) < 2:
+        return 0.0
+    radii = []
+    for C, excess in replicates:
+        boundary = BoundaryFunction(state.model.pole_terms(C, excess))
+        radii.append(1 + _right_distance(boundary)[0])
+    return float(np.std(radii, ddof=1) / np.sqrt(len(radii)))
+
+
+def _from_sample(unit: Unit) -> SpectralCurve:
+    z, leak, weight = unit.model.sampled_poles(unit)
+    boundary = SampledBoundaryFunction(z, leak, weight)
+    right = _edge_distance(
+        lambda d: boundary.plus_one(z.max() + d, leak.min() - d, 0.0)[0][0], boundary.weight
+    )
+    left = _edge_distance(
+        lambda d: boundary.plus_one(z.min() - d, leak.max() + d, 0.0)[0][0], boundary.weight
+    )
+    ends = z.min() - left, z.max() + right
+    half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
+    x = ends[0] + (ends[1] - ends[0]) * half
+    y = np.zeros(POINTS)
+    y[1:-1] = solve_height(boundary, x[1:-1], 1 - x[1:-1])
+    return SpectralCurve(
+        x, y, float(max(ends[1], -ends[0])), 0.0, False, Status.OK, boundary, gate=z, unit=unit
+    )

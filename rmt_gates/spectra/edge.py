@@ -1,0 +1,41 @@
+"""The density of eigenvalues just inside the boundary, and how many stray outside at finite N.
+
+Near the boundary the self-consistent equations can be solved by expansion in Λ − 1, Λ the Perron
+root of M(λ). With right and left vectors τ, κ (κ_k = a_k² ℓ_k) and Y = Ĉ X⁻¹ B̂ of one unit,
+
+    μ_edge = |∂_λ Λ|² (ℓ·τ)² / ( π E tr[(diag(κ) Y diag(τ) Y†)²] )
+
+(derived in THEORY.md §5). At the edge of an i.i.d.-like matrix the N-unit density falls off as
+½ erfc(d √(2πNμ)) over the distance d, so that √(Nμ)/(2π√2) eigenvalues per unit length of the
+boundary lie outside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rmt_gates.spectra.criterion import CHUNK, perron_root, transfer
+from rmt_gates.unit import Unit
+
+DIFFERENCE = 1e-5
+
+
+def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
+    """μ just inside the boundary at the points λ of the boundary, per unit of the network."""
+    lam = np.asarray(lam, complex)
+    d = DIFFERENCE
+    along = (perron_root(unit, lam + d).root - perron_root(unit, lam - d).root) / (2 * d)
+    across = (perron_root(unit, lam + 1j * d).root - perron_root(unit, lam - 1j * d).root) / (2 * d)
+    gradient = 0.25 * (along**2 + across**2)  # |∂_λ Λ|² of a real function
+    _, tau, kappa = perron_root(unit, lam)
+    gains = unit.model.gains()
+    overlap = (kappa / gains[gains > 0] ** 2 * tau).sum(axis=-1)
+    quartic = np.empty(lam.shape)
+    for part in np.array_split(np.arange(len(lam)), 1 + len(lam) * len(unit) // CHUNK):
+        if len(part):
+            Y = transfer(unit, lam[part])
+            Z = np.sqrt(kappa[part])[:, None, :, None] * Y * np.sqrt(tau[part])[:, None, None, :]
+            gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
+            trace = np.einsum("pukl,pulk->pu", gram, gram).real
+            quartic[part] = trace @ unit.weights
+    return gradient * overlap**2 / (np.pi * quartic)

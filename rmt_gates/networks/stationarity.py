@@ -24,14 +24,14 @@ def drift(series: np.ndarray) -> np.ndarray:
     The standard error is that of 8 batch means in each quarter, which respects correlations up to
     T/32 steps: a series that remembers for longer is reported as drifting more often than it
     should be, which is the right advice (run longer). The logarithm makes decay to zero, at any
-    rate, a straight line, which scores √(6·8) ≈ 7. Stationary series exceed 4 about once in a
+    rate, a straight line, which scores 6.5. Stationary series exceed 4 about once in a
     thousand times (Student's t with 14 degrees of freedom).
 
     Examples
     --------
     >>> import numpy as np
     >>> round(float(drift(np.exp(-0.1 * np.arange(320)))), 2)
-    -6.93
+    -6.53
     """
     length = len(series) // 4 // BATCHES
     if len(series) < SHORTEST:

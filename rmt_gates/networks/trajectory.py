@@ -82,7 +82,7 @@ def require_finite(series: np.ndarray) -> None:
     if bad.any():
         raise RuntimeError(
             f"the state is infinite or NaN by step {int(bad.argmax()) + 1}: the start state or "
-            "the weights are not finite, or the gains are too large for this dtype"
+            "the weights are not finite, or too large for their dtype"
         )
 
 

@@ -97,7 +97,9 @@ def random_blocks(rng, n_b, n, N):
         kind = rng.integers(4)
         return torch.from_numpy(rng.normal(size=N)) if kind > 1 else int(kind)
 
-    return [[[entry() for _ in range(c)] for _ in range(r)] for r, c in ((n_b, n_b), (n_b, n), (n, n_b))]
+    return [
+        [[entry() for _ in range(c)] for _ in range(r)] for r, c in ((n_b, n_b), (n_b, n), (n, n_b))
+    ]
 
 
 def full(entries, N):

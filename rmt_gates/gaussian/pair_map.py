@@ -26,7 +26,7 @@ from .pair import expect_pair
 _SIZES = (17, 33, 65, 129, 257)
 _TOLERANCE = 1e-13
 _LARGEST_SMOOTH_SCALE = 30.0
-_LARGEST_REACH = 3.0
+_LARGEST_REACH = 8.0
 _NEAR_END = 0.02
 _END_NODES, _END_WEIGHTS = np.polynomial.legendre.leggauss(4)
 
@@ -100,7 +100,7 @@ class CovarianceMap:
         """
         per_t = np.asarray(chebyshev.chebval(2 * t - 1, self._first[sign]))
         distance, rate = self._distance(t), self._width * self._stretch * np.cosh(self._stretch * t)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.asarray(per_t / np.sin(distance))
         near = t < _NEAR_END
         inner = np.multiply.outer(t[near], 1 + _END_NODES) - 1

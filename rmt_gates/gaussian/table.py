@@ -165,10 +165,15 @@ class LogExpectation:
 
     def _evaluate_chunk(self, v: Array, rows: Array) -> Array:
         """Horner's rule in the local variable of each point's panel."""
+        if np.isnan(v.max()):
+            result, given = np.full(v.shape, np.nan), ~np.isnan(v)
+            if given.any():
+                result[given] = self._evaluate_chunk(v[given], rows)
+            return result
         if v.min() < 0 or v.max() > LARGEST_VARIANCE:
             raise ValueError(
                 f"variance must lie within 0 and {LARGEST_VARIANCE:g}, "
-                f"got {np.nanmin(v):g} to {np.nanmax(v):g}"
+                f"got {v.min():g} to {v.max():g}"
             )
         mantissa, octave = np.frexp(v * (1 / self._start))
         beyond = octave > 0

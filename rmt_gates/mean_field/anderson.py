@@ -20,6 +20,28 @@ class AndersonResult(NamedTuple):
     converged: bool
 
 
+class Secants:
+    """Differences (Δx, ΔG−Δx) of past iterates: what is known of the map's Jacobian.
+
+    Replicates of one map share it: the secants of one solve speed up the next.
+    """
+
+    def __init__(self) -> None:
+        self.dX: list[np.ndarray] = []
+        self.dF: list[np.ndarray] = []
+
+    def add(self, dx: np.ndarray, df: np.ndarray) -> None:
+        """Remember one more pair, forgetting the oldest beyond MEMORY."""
+        self.dX.append(dx)
+        self.dF.append(df)
+        del self.dX[:-MEMORY], self.dF[:-MEMORY]
+
+    def correction(self, f: np.ndarray) -> np.ndarray:
+        """What to subtract from the plain step x + f."""
+        dX, dF = np.array(self.dX).T, np.array(self.dF).T
+        return (dX + dF) @ np.linalg.lstsq(dF, f, rcond=1e-9)[0]
+
+
 def anderson(
     G: Callable[[np.ndarray], np.ndarray],
     x: np.ndarray,
@@ -29,6 +51,7 @@ def anderson(
     rounds: int = 60,
     stop: Callable[[np.ndarray], bool] = lambda x: False,
     acceptable: Callable[[np.ndarray], bool] = lambda x: True,
+    secants: Secants | None = None,
 ) -> AndersonResult:
     """Solve x = G(x) from ``x``.
 
@@ -38,9 +61,10 @@ def anderson(
     plain : first rounds without acceleration, to settle into the basin of the attracting root.
     stop : ends the iteration early (the iterate has left the region of interest).
     acceptable : an accelerated step that is not is replaced by the plain one.
+    secants : from an earlier solve of nearly the same map; extended in place.
     """
-    X: list[np.ndarray] = []
-    F: list[np.ndarray] = []
+    known = Secants() if secants is None else secants
+    previous: tuple[np.ndarray, np.ndarray] | None = None
     residual = np.inf
     for done in range(1, rounds + 1):
         image = G(x)
@@ -48,14 +72,12 @@ def anderson(
         residual = float(np.max(np.abs(f)))
         if residual <= tolerance or stop(image):
             return AndersonResult(x, image, residual, done, residual <= tolerance)
-        X.append(x)
-        F.append(f)
-        del X[: -MEMORY - 1], F[: -MEMORY - 1]
+        if previous is not None:
+            known.add(x - previous[0], f - previous[1])
+        previous = x, f
         new = image
-        if done > plain and len(X) > 1:
-            dX, dF = np.diff(X, axis=0).T, np.diff(F, axis=0).T
-            gamma = np.linalg.lstsq(dF, f, rcond=1e-9)[0]
-            accelerated = image - (dX + dF) @ gamma
+        if done > plain and known.dX:
+            accelerated = image - known.correction(f)
             if acceptable(accelerated):
                 new = accelerated
         x = new

@@ -14,10 +14,11 @@ import numpy as np
 
 from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
-from rmt_gates.mean_field.anderson import anderson
+from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.gate_paths import GatePaths
 
-ROWS_AT_ONCE = 1 << 21  # numbers in one chunk of windows
+ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
+FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
 TAIL = 16  # the last 1/TAIL of the window measures C_h(∞)
 
 
@@ -37,7 +38,7 @@ class SampledKernelMap:
     def __init__(self, model: GRUResetBefore, rng: np.random.Generator, paths: int, K: int) -> None:
         self.model, self.K = model, K
         self.zero_bias = model.b_h == 0 and model.v_h == 0
-        per_chunk = max(1, ROWS_AT_ONCE // (16 * K))
+        per_chunk = max(FEWEST_PATHS, ROWS_AT_ONCE // (16 * K))
         sizes = [min(per_chunk, paths - i) for i in range(0, paths, per_chunk)]
         self.chunks = [
             (size, GatePaths(child, size, K))
@@ -61,6 +62,8 @@ class SampledKernelMap:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         kernel = self._moments(x)[0]
+        # a finite sample's autocorrelation may exceed its variance by rounding at short lags
+        kernel = np.clip(kernel, -kernel[0], kernel[0])
         if self.zero_bias:
             limit = 0.0
         else:
@@ -68,7 +71,12 @@ class SampledKernelMap:
         return np.append(kernel, limit)
 
     def solve(
-        self, x: np.ndarray, tolerance: float, rounds: int, stop: Callable[[np.ndarray], bool]
+        self,
+        x: np.ndarray,
+        tolerance: float,
+        rounds: int,
+        stop: Callable[[np.ndarray], bool],
+        secants: Secants | None = None,
     ) -> tuple[np.ndarray, int, bool]:
         """The self-consistent root from ``x``: (x, rounds, converged)."""
         result = anderson(
@@ -76,8 +84,10 @@ class SampledKernelMap:
             x,
             tolerance,
             rounds=rounds,
+            plain=2 if secants is None else 0,
             stop=stop,
-            acceptable=lambda x: bool(0 < x[0] < 1 and np.all(np.abs(x) <= 1.0001 * x[0])),
+            secants=secants,
+            acceptable=lambda x: bool(0 < x[0] < 1 and np.all(np.abs(x) <= x[0])),
         )
         return result.image, result.rounds, result.converged
 

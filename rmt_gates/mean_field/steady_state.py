@@ -12,6 +12,7 @@ import numpy as np
 
 from rmt_gates.architectures.base import Architecture, require_scalar
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points
 from rmt_gates.mean_field.sampled_gate import Replicate, SampledKernelMap, resize
@@ -22,7 +23,8 @@ REPLICATES = 8
 FIRST_WINDOW = 64
 LONGEST_WINDOW = 1 << 14
 COARSE_PATHS = 64
-DECAYED = 5e-3  # |C_h(K) − C_h(∞)| / (C_h(0) − C_h(∞)) that ends the search for a window
+ROUNDS = 60
+DECAYED = 2.5e-3  # |C_h(K) − C_h(∞)| / (C_h(0) − C_h(∞)) that ends the search for a window
 MAX_PATHS = 1 << 16
 
 
@@ -264,7 +266,7 @@ def _sampled(
     x = resize(kernel, static, K)
     while True:
         coarse = SampledKernelMap(model, coarse_rng, COARSE_PATHS, K)
-        x, _, settled = coarse.solve(x, 2e-3 * x[0], 40, fallen)
+        x, _, settled = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
         if fallen(x):
             return _nearest_rest(points, float(x[0]))
         tail = np.abs(x[-1 - max(1, K // 16) : -1] - x[-1]).mean()
@@ -275,13 +277,14 @@ def _sampled(
         K *= 2
         x = resize(x[:-1], float(x[-1]), K)
 
-    paths = max(16, 4 * COARSE_PATHS * FIRST_WINDOW // K)
+    paths = max(COARSE_PATHS, 4 * COARSE_PATHS * FIRST_WINDOW // K)
     status = Status.OK if decayed else Status.WINDOW_TOO_SHORT
     while True:
         replicates: list[Replicate] = []
+        secants = Secants()
         for child in fine_rng.spawn(REPLICATES):
             one = SampledKernelMap(model, child, paths, K)
-            root, rounds, converged = one.solve(x, 0.05 * rtol * x[0], 40, fallen)
+            root, rounds, converged = one.solve(x, 0.1 * rtol * x[0], ROUNDS, fallen, secants)
             if fallen(root):
                 return _nearest_rest(points, float(root[0]))
             replicates.append(

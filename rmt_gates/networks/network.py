@@ -173,7 +173,7 @@ class Network:
         out = np.empty((*lead, math.prod(self._core)), dtype=complex)
         for index in np.ndindex(lead):
             network = self if self.batch is None else self._one(index[0])
-            J = network._jacobian(h[index]).to(torch.float64)
+            J = network._jacobian(h[index]).detach().to(torch.float64)
             out[index] = torch.linalg.eigvals(J).cpu().numpy()
         return out
 

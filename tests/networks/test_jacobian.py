@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
 
 from rmt_gates.architectures.base import Blocks
 from rmt_gates.architectures.gru import GRUResetBefore as GRU
@@ -74,6 +75,12 @@ def test_leading_axes_of_states_and_networks():
     assert (batched[1] - many[1]).abs().max() > 0.1
 
 
+def test_eigenvalues_of_a_state_that_requires_grad():
+    network = sample_network(MODEL, 10, rng=0)
+    h = network.initial_state(1)
+    assert np.array_equal(network.eigenvalues(h.clone().requires_grad_()), network.eigenvalues(h))
+
+
 def test_float32_network_has_a_float32_jacobian():
     network = sample_network(MODEL, 20, rng=0, dtype=torch.float32)
     h = network.initial_state(1)
@@ -90,6 +97,17 @@ def test_two_carried_variables(toy_lstm):
     full = by_autograd(network, h).reshape(2, 20, 2, 20)
     close(J[0], full[0, :, 0])
     close(J[1], full[1, :, 1])
+
+
+@pytest.mark.parametrize("a_r, products", [(5, 1), (0, 0)])
+def test_costs_one_matrix_product_and_no_solve(monkeypatch, a_r, products):
+    N = 50
+    network = sample_network(MODEL.replace(a_r=a_r), N, rng=0)
+    h = network.initial_state(1)
+    monkeypatch.delattr(torch.linalg, "solve")
+    with FlopCounterMode(display=False) as counter:
+        network.jacobian(h)
+    assert round(counter.get_total_flops() / (2 * N**3)) == products  # matvecs: 0.06
 
 
 def random_blocks(rng, n_b, n, N):

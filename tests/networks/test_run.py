@@ -6,6 +6,7 @@ import torch
 
 from rmt_gates.architectures.gru import GRUResetBefore as GRU
 from rmt_gates.networks import sample_network
+from rmt_gates.networks.trajectory import follow
 
 CHAOTIC = GRU(a_h=3, a_z=1, a_r=10)
 
@@ -60,6 +61,7 @@ def test_float32_networks_stay_in_float32():
     h = network.initial_state(1)
     run = network.run(5, h, burn_in=30, record=5)
     assert run.h.dtype == run.recorded.dtype == torch.float32
+    assert run.mean_square.dtype == np.float64
     assert torch.equal(run.h, iterate(network, h, 35)[-1])
 
 
@@ -104,6 +106,17 @@ def test_settled_means_that_a_fixed_point_is_reached(model, dtype):
     assert (network.step(run.h) - run.h).abs().max() < (1e-9 if dtype == torch.float64 else 1e-5)
     early = network.run(5, rng=1)
     assert early.settled is False
+
+
+def test_one_unit_that_still_moves_has_not_settled():
+    def step(h):
+        return h * torch.tensor([1, 1, 1, -1])
+
+    def mean_square(h):
+        return h.square().mean(-1)
+
+    assert follow(step, torch.ones(4), 50, None, mean_square).settled is False
+    assert follow(torch.clone, torch.ones(4), 50, None, mean_square).settled is True
 
 
 def test_short_runs_are_not_judged():

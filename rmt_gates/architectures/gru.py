@@ -17,7 +17,6 @@ from rmt_gates.gaussian import (
     SIGMOID,
     SIGMOID_PRIME_SQUARED,
     SIGMOID_SQUARED,
-    CovarianceMap,
     dphi_squared,
     expect,
     phi,
@@ -25,6 +24,7 @@ from rmt_gates.gaussian import (
     sigmoid,
     sigmoid_prime,
 )
+from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.gaussian.by_mean import log_expectation_by_mean
 from rmt_gates.unit import Unit
 
@@ -87,7 +87,7 @@ class GRUResetBefore(Architecture):
         """Covariances a_k² C_h + v_k of ζ and ξ, and a_h² C_r C_h + v_h of y; C_r = E[σ(ξ)σ(ξ')]."""
         C = np.asarray(C, float)
         xi = self.a_r**2 * C + self.v_r
-        C_r = CovarianceMap(SIGMOID, self.b_r, xi[0])(xi)
+        C_r = autocovariance(SIGMOID, self.b_r, xi)
         return {
             "zeta": GaussianInput(self.b_z, self.a_z**2 * C + self.v_z),
             "xi": GaussianInput(self.b_r, xi),
@@ -102,7 +102,7 @@ class GRUResetBefore(Architecture):
     def phi_kernel(self, C: np.ndarray) -> np.ndarray:
         """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h."""
         y = self.input_kernels(C)["y"]
-        return CovarianceMap(phi(self.phi), y.mean, y.covariance[0])(y.covariance)
+        return autocovariance(phi(self.phi), y.mean, y.covariance)
 
     def conditional_kernel(self, zeta: np.ndarray, C_phi: np.ndarray, static: float) -> LeakyMoments:
         """E[h_t h_{t+k} | ζ] for paths of ζ, with y averaged analytically."""

@@ -6,8 +6,9 @@ NumPy by default, otherwise a module with the same names, such as torch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 from scipy.special import expit

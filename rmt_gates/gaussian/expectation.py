@@ -10,9 +10,10 @@ integration is centred there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Callable
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,8 +22,8 @@ from .activations import Activation, sigmoid, sigmoid_prime
 from .mesh import Array, graded_points, panel_nodes
 
 WINDOW = 9.0
-# Break points around the peak. At a wall (the indicator φ' of the hard tanh, far from the mean) the
-# integrand falls like e^{-36 x} and asks for narrow panels; elsewhere it is no steeper than e^{-x²/2}.
+# Break points around the peak. At a wall (the indicator φ' of the hard tanh, far from the mean)
+# the integrand falls like e^{-36 x} and asks for narrow panels; elsewhere it is like e^{-x²/2}.
 _OFFSETS = np.linspace(-WINDOW, WINDOW, 13)
 _WALL_OFFSETS = np.array([0.35, 0.8, 1.4, 2.2, 3.2, 4.4, 5.8, 7.3, WINDOW])
 _WALL_OFFSETS = np.concatenate([-_WALL_OFFSETS[::-1], [0.0], _WALL_OFFSETS])
@@ -66,13 +67,13 @@ SIGMOID_PRIME_SQUARED = Integrand(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def phi(activation: Activation) -> Integrand:
-    """φ itself; odd, so its average is accurate absolutely (to 1e-15), not relatively, near m = 0."""
+    """φ itself; odd, so near m = 0 its average is accurate absolutely (to 1e-15) only."""
     return Integrand(activation.name, activation.phi, None, activation.kinks)
 
 
-@lru_cache(maxsize=None)
+@cache
 def phi_squared(activation: Activation) -> Integrand:
     """φ²."""
     return Integrand(
@@ -80,14 +81,14 @@ def phi_squared(activation: Activation) -> Integrand:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def dphi(activation: Activation) -> Integrand:
     """φ'."""
     slope = _slope_of_log_derivative(activation, 1)
     return Integrand(f"{activation.name}'", activation.dphi, slope, activation.kinks)
 
 
-@lru_cache(maxsize=None)
+@cache
 def dphi_squared(activation: Activation) -> Integrand:
     """φ'²."""
     slope = _slope_of_log_derivative(activation, 2)

@@ -55,7 +55,8 @@ def expect_pair(
     wrong = np.abs(cov) > bound * (1 + _EXCESS)
     if np.any(wrong):
         raise ValueError(
-            f"covariance {cov[wrong][0]:g} exceeds the bound {bound[wrong][0]:g} set by the variances"
+            f"covariance {cov[wrong][0]:g} exceeds the bound {bound[wrong][0]:g} "
+            "set by the variances"
         )
     divisor = np.where(bound > 0, bound, 1.0)
     common = np.minimum(np.abs(cov) / divisor, 1.0)

@@ -3,7 +3,7 @@
 An autocovariance C(τ) of a unit's input is mapped to that of a function of the input lag by lag,
 always at the same mean m and variance V. As a function of the angle θ = arcsin(C/V) the map is
 exactly linear where f is a step (the arcsin law); a smoother f rounds it off within δ ~ 1/√V of
-the ends θ = ±π/2. It is interpolated by Chebyshev polynomials in t, where the distance to the end is
+the ends θ = ±π/2. It is interpolated by Chebyshev polynomials in t, with the distance to the end
 
     δ = π/2 - |θ| = w sinh(A t),    A = asinh(π/2w),    0 ≤ t ≤ 1,    w = min(1, 1/√V),
 
@@ -12,7 +12,8 @@ for c ≥ 0 and c ≤ 0 separately; their number grows as log V.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -28,6 +29,7 @@ _TOLERANCE = 1e-13
 _LARGEST_SMOOTH_SCALE = 30.0
 _LARGEST_REACH = 8.0
 _NEAR_END = 0.02
+_SQRT_2PI = float(np.sqrt(2 * np.pi))
 _END_NODES, _END_WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 
@@ -186,7 +188,7 @@ def _trapezoid_rule(window: float, inverse_strip: float) -> tuple[Array, Array]:
     step = 0.153 / max(inverse_strip, 0.306)
     half = int(np.ceil(window / step))
     x = step * np.arange(-half, half + 1)
-    return x, step / np.sqrt(2 * np.pi) * np.exp(-0.5 * x * x)
+    return np.asarray(x), step / _SQRT_2PI * np.exp(-0.5 * x * x)
 
 
 def _coefficients(values: Array) -> Array:

@@ -84,7 +84,9 @@ def sample_paths(
     if noise_hat is None:
         white = np.asarray(noise)
         if white.ndim == 0 or white.shape[-1] != length:
-            raise ValueError(f"noise must have a last axis of the period {length}, got {white.shape}")
+            raise ValueError(
+                f"noise must have a last axis of the period {length}, got {white.shape}"
+            )
         noise_hat = fft.rfft(white)
     elif noise_hat.shape[-1] != length // 2 + 1:
         raise ValueError(

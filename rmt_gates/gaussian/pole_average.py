@@ -55,10 +55,10 @@ class GaussianPoleAverage:
     def __call__(self, x: np.ndarray, u: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
         value, slope = np.empty(x.shape), np.empty(x.shape)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             p = np.log(x + 1j * y) - np.log(u - 1j * y)
-        # the lattice whose nodes are farther from Re p: no cancellation between node and pole
-        phase = ((p.real - self.mean) / self.step) % 1.0
+            # the lattice whose nodes are farther from Re p: no cancellation of node and pole
+            phase = ((p.real - self.mean) / self.step) % 1.0
         far = (phase < 0.25) | (phase >= 0.75)
         for lattice, chosen in ((1, far), (0, ~far)):
             z, leak, weight = self.lattices[lattice]
@@ -127,8 +127,8 @@ def _lorentzian_sum(
     inverse = node - point[:, None]
     inverse *= inverse
     inverse += (y * y)[:, None]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         np.divide(1.0, inverse, out=inverse)
-    value = inverse @ weight
-    inverse *= inverse
-    return value, -2 * y * (inverse @ weight)
+        value = inverse @ weight
+        inverse *= inverse
+        return value, -2 * y * (inverse @ weight)

@@ -29,6 +29,8 @@ _CHUNK = 1 << 15
 
 _NODES = chebyshev.chebpts1(_TERMS)
 _TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_NODES, _TERMS - 1))
+_EXTREMA = chebyshev.chebpts2(_TERMS)
+_FROM_EXTREMA = np.linalg.inv(chebyshev.chebvander(_EXTREMA, _TERMS - 1))
 _TO_MONOMIALS = np.zeros((_TERMS, _TERMS))
 for _k in range(_TERMS):
     _TO_MONOMIALS[: _k + 1, _k] = chebyshev.cheb2poly(np.eye(_TERMS)[_k])[: _k + 1]
@@ -82,14 +84,18 @@ class LogExpectation:
         """
         return self._evaluate(variance, self._slopes)
 
+    def _average(self, variance: Array) -> Array:
+        """E f, or E f / V, by quadrature."""
+        average = np.asarray(expect(self.integrand, self._center, variance))
+        return average / variance if self.per_variance else average
+
     def _exact(self, variance: Array) -> Array:
         """The tabulated function from its definition."""
-        average = expect(self.integrand, self._center, variance)
         with np.errstate(divide="ignore"):
-            return np.asarray(np.log(average / variance if self.per_variance else average))
+            return np.asarray(np.log(self._average(variance)))
 
     def _onset(self) -> float:
-        """The variance, to a relative 1e-6, where E f has risen to 1e-290 from an essential zero."""
+        """The variance where E f has risen to 1e-290 from an essential zero, to a relative 1e-6."""
         low, high = -24.0, 16.0
         if expect(self.integrand, self._center, 10.0**low) > _SMALLEST:
             raise ValueError(
@@ -105,16 +111,26 @@ class LogExpectation:
     def _first_panel(self) -> tuple[float, Array]:
         """The largest [0, v0] on which a polynomial in V will do, and its coefficients (1, n).
 
-        Kinks at a distance d from the mean contribute e^{-d²/2V}, which has no Taylor series: they
-        are kept below rounding.
+        The difference from the value at V = 0 is interpolated, at points that include V = 0, so
+        that the slope inherits no rounding error of that value. Kinks at a distance d from the mean
+        contribute e^{-d²/2V}, which has no Taylor series: they are kept below rounding.
         """
         floor = _SMALLEST_AT_WALL if self.integrand.has_wall else 1e-30
         v0 = 0.2
         for kink in self.integrand.kinks:
             v0 = min(v0, max((kink - self._center) ** 2 / 80, floor))
+        if self.integrand.has_wall:
+            # All but 1e-17 of the distribution is on one plateau, or half of it at a jump.
+            return v0, np.pad(self._exact(np.array([[v0]])), [(0, 0), (0, _TERMS - 1)])
         while v0 >= floor:
-            coefficients, decayed = _interpolate(self._exact, np.array([0.0]), np.array([v0]))
+            v = 0.5 * v0 * (1 + _EXTREMA)
+            v[0] = 1e-20 * v0
+            average = self._average(v)
+            origin = np.log(average[0])
+            values = np.log(average / average[0])[None, :]
+            coefficients, decayed = _decay(values @ _FROM_EXTREMA.T, max(1.0, abs(origin)))
             if decayed.all():
+                coefficients[0, 0] += origin
                 return v0, coefficients
             v0 *= 0.5
         raise RuntimeError(f"{self!r}: no polynomial in the variance near 0")
@@ -206,21 +222,22 @@ def log_expectation(
 
 
 def _interpolate(exact: Any, low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Chebyshev coefficients (panels, terms) of `exact` on each [low, high]; have they decayed?
-
-    Decayed: the last two are below 3e-15 times the largest value (or 1). Coefficients at the end
-    that are below rounding are set to 0, because a derivative would magnify them.
-    """
+    """Chebyshev coefficients (panels, terms) of `exact` on each [low, high]; have they decayed?"""
     v = low[:, None] + np.multiply.outer(0.5 * (high - low), 1 + _NODES)
     values = exact(v)
-    coefficients = values @ _TO_COEFFICIENTS.T
     size = np.maximum(1.0, np.abs(values).max(axis=1, keepdims=True))
+    return _decay(values @ _TO_COEFFICIENTS.T, size)
+
+
+def _decay(coefficients: Array, size: float | Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Are the last two of each row below 3e-15 times `size`?
+
+    Coefficients at the end that are below rounding are set to 0: a derivative would magnify them.
+    """
     decayed = (np.abs(coefficients[:, -2:]) < _TOLERANCE * size).all(axis=1)
     noise = np.abs(coefficients) < 2e-16 * size
     tail = np.logical_and.accumulate(noise[:, ::-1], axis=1)[:, ::-1]
-    tail[:, 0] = False
-    coefficients[tail] = 0.0
-    return coefficients, decayed
+    return np.where(tail, 0.0, coefficients), np.asarray(decayed)
 
 
 def _horner_rows(coefficients: Array) -> Array:

@@ -17,6 +17,7 @@ from scipy.linalg import solve_banded
 from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.mean_field.anderson import AndersonResult, anderson
+from rmt_gates.mean_field.kernels import possible_kernel
 
 TOLERANCE = 2e-15
 MAX_LAGS = 1 << 15
@@ -51,7 +52,7 @@ def constant_gate_kernel(
     x = np.append(start, static)
     while True:
         result = anderson(
-            G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=lambda x: 0 < x[0] < 1
+            G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=possible_kernel
         )
         kernel, limit = result.image[:-1], result.image[-1]
         decayed = abs(kernel[-1] - limit) <= 1e-13 * kernel[0]

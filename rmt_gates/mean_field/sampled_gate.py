@@ -16,6 +16,7 @@ from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
 from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.gate_paths import GatePaths
+from rmt_gates.mean_field.kernels import possible_kernel
 
 ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
 FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
@@ -87,7 +88,7 @@ class SampledKernelMap:
             plain=2 if secants is None else 0,
             stop=stop,
             secants=secants,
-            acceptable=lambda x: bool(0 < x[0] < 1 and np.all(np.abs(x) <= x[0])),
+            acceptable=possible_kernel,
         )
         return result.image, result.rounds, result.converged
 
@@ -98,16 +99,3 @@ class SampledKernelMap:
         return fit_conditional_moment(
             np.concatenate(zetas), np.concatenate(excesses), self.model.b_z, variance
         )
-
-
-def resize(kernel: np.ndarray, static: float, K: int) -> np.ndarray:
-    """(C_h(0…K), C_h(∞)) cut or continued to another window, exponentially at its last rate."""
-    if len(kernel) > K:
-        return np.append(kernel[: K + 1], static)
-    deviation = kernel - static
-    last = len(kernel) - 1
-    half = max(last // 2, 1)
-    ratio = np.clip(deviation[-1] / deviation[-1 - half], 0.05, 0.995) if deviation[-1 - half] else 0.5
-    more = np.arange(1, K - last + 1)
-    continued = deviation[-1] * ratio ** (more / half)
-    return np.concatenate([kernel, static + continued, [static]])

@@ -15,7 +15,8 @@ from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points
-from rmt_gates.mean_field.sampled_gate import Replicate, SampledKernelMap, resize
+from rmt_gates.mean_field.kernels import resize
+from rmt_gates.mean_field.sampled_gate import Replicate, SampledKernelMap
 from rmt_gates.results import Record, Status
 from rmt_gates.unit import Unit
 
@@ -39,7 +40,7 @@ class SteadyState(Record):
     kind : "zero", "fixed point" or "chaotic".
     converged, status, message : whether, and in words why not.
     static : C_h(∞). excess : E[(h−φ(y))²|ζ], None where it vanishes.
-    replicates : (C_h(0), excess) of the independent replicates behind the errors.
+    note : a caveat that belongs to the state. replicates : (C_h(0), excess) of the independent replicates behind the errors.
     unit : the joint variables (h, ζ, ξ, y) at one time, from sampled paths.
     """
 
@@ -52,6 +53,7 @@ class SteadyState(Record):
     excess: ConditionalMoment | None = None
     replicates: tuple[tuple[float, ConditionalMoment], ...] = ()
     seed: int = 0
+    note: str = ""
 
     _shown = ("kind", "C_h0", "C_h0_error", "lags", "status")
 
@@ -83,7 +85,7 @@ class SteadyState(Record):
             "fixed point": "The attractor is a stable fixed point: the autocorrelation is constant.",
             "chaotic": "The attractor is a time-dependent (chaotic) state.",
         }
-        return f"{what[self.kind]} {self.status.sentence}"
+        return " ".join(filter(None, (what[self.kind], self.status.sentence, self.note)))
 
     @cached_property
     def unit(self) -> Unit:
@@ -150,17 +152,17 @@ def steady_state(
     if max_seconds is not None and not max_seconds > 0:
         raise ValueError(f"max_seconds must be positive or None, got {max_seconds!r}")
     points = fixed_points(model)
-    kernel, static, attractor = _starting_kernel(model, start, points)
+    kernel, static, attractor = starting_kernel(model, start, points)
     generator = np.random.default_rng(rng)
     if attractor is not None:
-        return _at_rest(attractor)
+        return at_rest(attractor)
     if model.constant_gate:
         return _exact(model, kernel, static, points)
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     return _sampled(model, kernel, static, points, generator, rtol, deadline)
 
 
-def _starting_kernel(
+def starting_kernel(
     model: Architecture, start: Any, points: FixedPoints
 ) -> tuple[np.ndarray, float, FixedPoint | None]:
     """(kernel, static, None) to start from, or the stable fixed point that is the answer."""
@@ -177,7 +179,7 @@ def _starting_kernel(
     if isinstance(start, SteadyState):
         kernel, static = start.C_h, start.static
         if start.kind != "chaotic":
-            return _starting_kernel(model, _decaying(model, max(float(kernel[0]), 1e-6)), points)
+            return starting_kernel(model, _decaying(model, max(float(kernel[0]), 1e-6)), points)
         return kernel, static, None
     kernel = np.asarray(start, float)
     if kernel.ndim != 1 or len(kernel) < 1 or not np.all(np.isfinite(kernel)):
@@ -197,7 +199,7 @@ def _decaying(model: Architecture, C: float) -> np.ndarray:
     return C * np.exp(-np.arange(FIRST_WINDOW + 1) / memory)
 
 
-def _at_rest(point: FixedPoint) -> SteadyState:
+def at_rest(point: FixedPoint) -> SteadyState:
     return SteadyState(
         point.model,
         np.array([point.C_h]),
@@ -208,7 +210,7 @@ def _at_rest(point: FixedPoint) -> SteadyState:
     )
 
 
-def _collapse(points: FixedPoints) -> Callable[[np.ndarray], bool]:
+def collapse(points: FixedPoints) -> Callable[[np.ndarray], bool]:
     """Whether a kernel has fallen into the basin of a stable fixed point."""
     stable = points.C_h[points.stable]
     positive = points.C_h[points.C_h > 0]
@@ -225,18 +227,18 @@ def _collapse(points: FixedPoints) -> Callable[[np.ndarray], bool]:
     return fallen
 
 
-def _nearest_rest(points: FixedPoints, C: float) -> SteadyState:
+def nearest_rest(points: FixedPoints, C: float) -> SteadyState:
     stable = np.flatnonzero(points.stable)
-    return _at_rest(points[int(stable[np.argmin(np.abs(points.C_h[stable] - C))])])
+    return at_rest(points[int(stable[np.argmin(np.abs(points.C_h[stable] - C))])])
 
 
 def _exact(
     model: Architecture, kernel: np.ndarray, static: float, points: FixedPoints
 ) -> SteadyState:
-    fallen = _collapse(points)
+    fallen = collapse(points)
     result, decayed = constant_gate_kernel(model, kernel, static, fallen)
     if fallen(result.image):
-        return _nearest_rest(points, float(result.image[0]))
+        return nearest_rest(points, float(result.image[0]))
     C, limit = result.image[:-1], float(result.image[-1])
     status = Status.OK
     if result.residual > 1e-12 * C[0]:
@@ -257,7 +259,7 @@ def _sampled(
     rtol: float,
     deadline: float | None,
 ) -> SteadyState:
-    fallen = _collapse(points)
+    fallen = collapse(points)
     coarse_rng, fine_rng, unit_rng = rng.spawn(3)
     seed = int(unit_rng.integers(2**63))
 
@@ -268,7 +270,7 @@ def _sampled(
         coarse = SampledKernelMap(model, coarse_rng, COARSE_PATHS, K)
         x, _, settled = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
         if fallen(x):
-            return _nearest_rest(points, float(x[0]))
+            return nearest_rest(points, float(x[0]))
         tail = np.abs(x[-1 - max(1, K // 16) : -1] - x[-1]).mean()
         decayed = tail <= 2 * DECAYED * (x[0] - x[-1])
         late = deadline is not None and time.monotonic() > deadline
@@ -286,7 +288,7 @@ def _sampled(
             one = SampledKernelMap(model, child, paths, K)
             root, rounds, converged = one.solve(x, 0.1 * rtol * x[0], ROUNDS, fallen, secants)
             if fallen(root):
-                return _nearest_rest(points, float(root[0]))
+                return nearest_rest(points, float(root[0]))
             replicates.append(
                 Replicate(root[:-1], float(root[-1]), one.excess(root), rounds, converged)
             )

@@ -7,6 +7,8 @@ grid around y = 0, where f has its structure, and around the largest value of th
 from __future__ import annotations
 
 import json
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import mpmath as mp
@@ -40,14 +42,15 @@ def average(f, mean: mp.mpf, scale: mp.mpf) -> mp.mpf:
     candidates = [largest] + [p for p in points if abs(p) < 38]
     largest = max(candidates, key=integrand)
     points = [p for p in points if abs(p - largest) <= 13]
-    nodes, weights = RULE
+    nodes, weights = gauss_legendre(30)
     total = mp.mpf(0)
-    for a, b in zip(points[:-1], points[1:]):
+    for a, b in pairwise(points):
         half, middle = (b - a) / 2, (b + a) / 2
         total += half * mp.fsum(w * integrand(middle + half * t) for t, w in zip(nodes, weights))
     return total / mp.sqrt(2 * mp.pi)
 
 
+@cache
 def gauss_legendre(n: int) -> tuple[list[mp.mpf], list[mp.mpf]]:
     """The n-point Gauss-Legendre rule at the working precision, by Newton's method."""
     nodes, weights = [], []
@@ -65,7 +68,6 @@ def gauss_legendre(n: int) -> tuple[list[mp.mpf], list[mp.mpf]]:
 
 
 if __name__ == "__main__":
-    RULE = gauss_legendre(30)
     table = [
         [name, mean, scale, mp.nstr(average(f, mp.mpf(mean), mp.mpf(scale)), 20)]
         for name, f in FUNCTIONS.items()

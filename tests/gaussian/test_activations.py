@@ -40,7 +40,7 @@ def test_activation_by_name():
     assert activation("tanh") is TANH
     assert activation("hardtanh") is HARDTANH
     assert repr(TANH) == "Activation('tanh')"
-    with pytest.raises(ValueError, match="^activation must be 'tanh' or 'hardtanh', not 'relu'$"):
+    with pytest.raises(ValueError, match=r"^activation must be 'tanh' or 'hardtanh', not 'relu'$"):
         activation("relu")
 
 

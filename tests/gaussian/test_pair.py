@@ -71,7 +71,7 @@ CORRELATIONS = np.array([-1.0, -0.999, -0.3, 0.0, 1e-6, 0.5, 0.9, 1 - 1e-6, 1.0]
 
 
 def test_arcsin_law_of_sharp_gates():
-    """Both gates open: 1/4 + arcsin(c)/2π, with corrections O(1/s) only where c is within 1/s² of 1."""
+    """Both gates open: 1/4 + arcsin(c)/2π for |c| < 1, with corrections of order 1/V."""
     c = CORRELATIONS[np.abs(CORRELATIONS) < 1]
     law = 0.25 + np.arcsin(c) / (2 * np.pi)
     pair = expect_pair(SIGMOID, SIGMOID, 0, 1e20, 0, 1e20, c * 1e20)
@@ -93,7 +93,7 @@ def test_hard_tanh_derivatives_are_an_orthant_probability():
             s, rho = mp.sqrt(variance), mp.mpf(c)
             rest = mp.sqrt(1 - rho**2)
 
-            def inner(x):
+            def inner(x, mean=mean, s=s, rho=rho, rest=rest):
                 low, high = ((e - mean) / s for e in (-1, 1))
                 tail = mp.ncdf((high - rho * x) / rest) - mp.ncdf((low - rho * x) / rest)
                 return mp.exp(-x * x / 2) * tail
@@ -161,11 +161,13 @@ def test_shapes_nan_and_rounding_excess():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="^covariance 1.1 exceeds the bound 1 set by the variances$"):
+    with pytest.raises(
+        ValueError, match=r"^covariance 1.1 exceeds the bound 1 set by the variances$"
+    ):
         expect_pair(SIGMOID, SIGMOID, 0, 1, 0, 1, 1.1)
-    with pytest.raises(ValueError, match="^covariance -0.1 exceeds the bound 0 set by"):
+    with pytest.raises(ValueError, match=r"^covariance -0.1 exceeds the bound 0 set by"):
         expect_pair(SIGMOID, SIGMOID, 0, 0, 0, 1, -0.1)
-    with pytest.raises(ValueError, match="^variance_f must not be negative, got -1$"):
+    with pytest.raises(ValueError, match=r"^variance_f must not be negative, got -1$"):
         expect_pair(SIGMOID, SIGMOID, 0, -1, 0, 1, 0)
-    with pytest.raises(ValueError, match="^variance_g must not be negative, got -3$"):
+    with pytest.raises(ValueError, match=r"^variance_g must not be negative, got -3$"):
         expect_pair(SIGMOID, SIGMOID, 0, 1, 0, -3, 0)

@@ -50,7 +50,9 @@ def test_sharp_gates_follow_the_arcsin_law(variance):
     # Both gates together see the threshold's width in second order.
     law = 0.25 + np.arcsin(c) / (2 * np.pi)
     np.testing.assert_allclose(sharp(c * variance), law, rtol=0, atol=4 / variance + 1e-12)
-    assert abs(sharp(variance) - 0.5 + 1 / np.sqrt(2 * np.pi * variance)) < 2 * variance**-1.5 + 1e-12
+    assert (
+        abs(sharp(variance) - 0.5 + 1 / np.sqrt(2 * np.pi * variance)) < 2 * variance**-1.5 + 1e-12
+    )
 
 
 @pytest.mark.parametrize("mean, variance", [(0.0, 1.44), (0.7, 9.0), (0.0, 1e-6), (0.4, 400.0)])
@@ -89,21 +91,23 @@ def test_shapes_types_and_nan():
 
 def test_refusals():
     tanh = CovarianceMap(phi(TANH), 0.0, 2.0)
-    with pytest.raises(ValueError, match="^covariance must lie within -2 and 2, got 0 to 2.1$"):
+    with pytest.raises(ValueError, match=r"^covariance must lie within -2 and 2, got 0 to 2.1$"):
         tanh([0.0, 2.1])
-    with pytest.raises(ValueError, match="^covariance must lie within 0 and 2, got -0.5 to 1$"):
+    with pytest.raises(ValueError, match=r"^covariance must lie within 0 and 2, got -0.5 to 1$"):
         CovarianceMap(phi(TANH), 0.0, 2.0, positive=True).derivative([-0.5, 1.0])
     assert tanh(2.0 * (1 + 5e-13)) == tanh(2.0)
     for variance in (0.0, -1.0, np.inf, np.nan):
-        with pytest.raises(ValueError, match="^variance must be positive and finite, got"):
+        with pytest.raises(ValueError, match=r"^variance must be positive and finite, got"):
             CovarianceMap(phi(TANH), 0.0, variance)
-    with pytest.raises(ValueError, match="^mean must be finite, got nan$"):
+    with pytest.raises(ValueError, match=r"^mean must be finite, got nan$"):
         CovarianceMap(phi(TANH), np.nan, 1.0)
 
 
 def test_a_function_that_is_not_smooth_is_reported():
     wavy = Integrand("wavy", lambda y: np.sin(400 * y), None)
-    with pytest.raises(RuntimeError, match="^CovarianceMap of wavy at mean 0, variance 4: 257 poly"):
+    with pytest.raises(
+        RuntimeError, match=r"^CovarianceMap of wavy at mean 0, variance 4: 257 poly"
+    ):
         CovarianceMap(wavy, 0.0, 4.0, positive=True)
 
 

@@ -76,7 +76,7 @@ def test_a_zero_kernel_gives_zero_paths():
 
 
 def test_sample_covariance_within_its_error():
-    """Paths of period 128: averages over 4000 independent paths, and a wrong kernel is told apart."""
+    """Paths of period 128: averages over 4000 paths; a wrong kernel is told apart."""
     kernel = exponential(64)
     noise = np.random.default_rng(3).normal(size=(4000, 128))
     paths = sample_paths(spectrum(kernel), noise)
@@ -116,16 +116,22 @@ def test_the_record():
 
 def test_refusals():
     for kernel in (1.0, [1.0], np.ones((2, 3))):
-        with pytest.raises(ValueError, match="^kernel must have one dimension and at least two lags"):
+        with pytest.raises(
+            ValueError, match=r"^kernel must have one dimension and at least two lags"
+        ):
             spectrum(kernel)
     for period in (3, 5, 2):
-        with pytest.raises(ValueError, match=f"^period must be even and at least 4, got {period}$"):
+        with pytest.raises(
+            ValueError, match=rf"^period must be even and at least 4, got {period}$"
+        ):
             spectrum([1.0, 0.5, 0.0], period)
     circulant = spectrum([1.0, 0.5, 0.0])
     for arguments in ({}, {"noise": np.ones(4), "noise_hat": np.ones(3, complex)}):
-        with pytest.raises(ValueError, match="^give either noise or noise_hat$"):
+        with pytest.raises(ValueError, match=r"^give either noise or noise_hat$"):
             sample_paths(circulant, **arguments)
-    with pytest.raises(ValueError, match=r"^noise must have a last axis of the period 4, got \(2, 5"):
+    with pytest.raises(
+        ValueError, match=r"^noise must have a last axis of the period 4, got \(2, 5"
+    ):
         sample_paths(circulant, np.ones((2, 5)))
     with pytest.raises(ValueError, match=r"^noise_hat must have a last axis of 3, got \(2, 4\)$"):
         sample_paths(circulant, noise_hat=np.ones((2, 4), complex))

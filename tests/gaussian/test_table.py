@@ -15,7 +15,6 @@ from rmt_gates.gaussian import (
     dphi_squared,
     expect,
     log_expectation,
-    phi,
     phi_squared,
 )
 
@@ -89,7 +88,7 @@ def test_small_variance_of_sigmoid_squared(mean):
     table = log_expectation(SIGMOID_SQUARED, mean)
     gate = 1 / (1 + np.exp(-mean))
     for v in (1e-12, 1e-8):
-        assert abs(table.slope(v) / v - (1 - gate) * (2 - 3 * gate)) < 1e-11 + 10 * v
+        assert abs(table.slope(v) / v - (1 - gate) * (2 - 3 * gate)) < 3e-12 + 10 * v
     assert abs(table(0.0) - 2 * np.log(gate)) < 2e-15 * max(1, -2 * np.log(gate))
 
 
@@ -138,7 +137,9 @@ def test_means_at_a_jump_are_half_inside():
     for mean in (1.0, -1.0, 1 + 1e-9, -1 - 1e-10):
         table = log_expectation(dphi_squared(HARDTANH), mean)
         for v in (0.0, 1e-25, 1e-6):
-            assert abs(table(v) - np.log(0.5)) < 2e-9 / max(v, 1e-16) ** 0.5 * (mean**2 != 1) + 1e-15
+            assert (
+                abs(table(v) - np.log(0.5)) < 2e-9 / max(v, 1e-16) ** 0.5 * (mean**2 != 1) + 1e-15
+            )
 
 
 def test_a_table_is_built_once():
@@ -151,11 +152,13 @@ def test_a_table_is_built_once():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="^mean must lie within -50 and 50, got 51$"):
+    with pytest.raises(ValueError, match=r"^mean must lie within -50 and 50, got 51$"):
         LogExpectation(SIGMOID, 51.0)
-    with pytest.raises(ValueError, match="^mean must lie within -50 and 50, got nan$"):
+    with pytest.raises(ValueError, match=r"^mean must lie within -50 and 50, got nan$"):
         LogExpectation(SIGMOID, np.nan)
-    with pytest.raises(ValueError, match="^per_variance needs E f to vanish like the variance: sig"):
+    with pytest.raises(
+        ValueError, match=r"^per_variance needs E f to vanish like the variance: sig"
+    ):
         LogExpectation(SIGMOID, 0.0, per_variance=True)
     with pytest.raises(ValueError, match=r"tanh\^2 at mean 0.5 does not$"):
         LogExpectation(phi_squared(TANH), 0.5, per_variance=True)
@@ -166,16 +169,18 @@ def test_refusals():
         table([2.0, -1.0])
     with pytest.raises(ValueError, match=r"got 1 to 2e\+16$"):
         table.slope([1.0, 2e16])
-    with pytest.raises(ValueError, match="got -3 to -3$"):
+    with pytest.raises(ValueError, match=r"got -3 to -3$"):
         table([np.nan, -3.0])
 
 
 def test_a_function_that_is_not_smooth_is_reported(monkeypatch):
     cusp = Integrand("cusp", lambda y: 1 + np.sqrt(np.abs(y)))
-    with pytest.raises(RuntimeError, match="no polynomial in the variance near 0$"):
+    with pytest.raises(RuntimeError, match=r"no polynomial in the variance near 0$"):
         LogExpectation(cusp, 0.0)
     # Such fast waves are beyond the quadrature as well: what it returns is not smooth.
     monkeypatch.setattr("rmt_gates.gaussian.table._MOST_PARTS", 4)
     wavy = Integrand("wavy", lambda y: 1.5 + np.cos(3e4 * y))
-    with pytest.raises(RuntimeError, match="^LogExpectation.wavy, mean=0.: not resolved by 4 panels"):
+    with pytest.raises(
+        RuntimeError, match=r"^LogExpectation.wavy, mean=0.: not resolved by 4 panels"
+    ):
         LogExpectation(wavy, 0.0)

@@ -1,0 +1,96 @@
+"""The papers' approximate steady state, (50)–(51): cheap, a starting kernel, never the answer.
+
+    C_h(k) (1 + C_z(k)) − s [C_h(k−1) + C_h(k+1)] = (1 − 2s + C_z(k)) C_φ(k),  s = E[z]
+
+takes h_t to be independent of ζ_t. That is exact only when ζ does not vary in time: at
+(a_h, a_z, a_r) = (3, 10, 10) it is 9 % off (erratum E1 of THEORY.md).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_banded
+
+from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.gru import GRUResetBefore
+from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect
+from rmt_gates.gaussian.autocovariance import autocovariance
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.mean_field.anderson import anderson
+from rmt_gates.mean_field.fixed_points import fixed_points
+from rmt_gates.mean_field.kernels import possible_kernel, resize
+from rmt_gates.mean_field.steady_state import (
+    LONGEST_WINDOW,
+    SteadyState,
+    at_rest,
+    collapse,
+    nearest_rest,
+    starting_kernel,
+)
+from rmt_gates.results import Status
+
+NOTE = "Approximation (50)–(51), which takes h_t and ζ_t to be independent."
+
+
+def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> SteadyState:
+    """The steady state in the approximation (50)–(51) of Can, Krishnamurthy & Schwab (2020).
+
+    Takes milliseconds where `steady_state` samples, and is wrong by up to 10 %: use it for a
+    first look or as ``start=`` of the exact solver. ``C_h_error`` is NaN: its error is not known.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> round(rg.approximate_steady_state(rg.GRU(a_h=3, a_z=10, a_r=10)).C_h0, 5)
+    0.35966
+    """
+    require_scalar(model, "approximate_steady_state")
+    points = fixed_points(model)
+    kernel, static, attractor = starting_kernel(model, start, points)
+    if attractor is not None:
+        return at_rest(attractor)
+    zero_bias = model.b_h == 0 and model.v_h == 0
+    fallen = collapse(points)
+
+    def G(x: np.ndarray) -> np.ndarray:
+        variance = model.a_z**2 * x[0] + model.v_z
+        s = expect(SIGMOID, model.b_z, variance)
+        C_z = autocovariance(SIGMOID, model.b_z, model.a_z**2 * x + model.v_z)[:-1]
+        C_phi = model.phi_kernel(x)
+        limit = 0.0 if zero_bias else C_phi[-1]
+        bands = np.full((3, len(C_z)), -s)
+        bands[0, 1] = -2 * s
+        bands[1] = 1 + C_z
+        right = (1 - 2 * s + C_z) * C_phi[:-1]
+        right[-1] += s * limit
+        return np.append(solve_banded((1, 1), bands, right), limit)
+
+    x = np.append(kernel, static)
+    while True:
+        result = anderson(
+            G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_kernel
+        )
+        if fallen(result.image):
+            return nearest_rest(points, float(result.image[0]))
+        C, limit = result.image[:-1], float(result.image[-1])
+        decayed = abs(C[-1] - limit) <= 1e-10 * C[0]
+        if decayed or 2 * len(C) > LONGEST_WINDOW:
+            break
+        x = resize(C, limit, 2 * (len(C) - 1))
+    status = Status.OK if decayed else Status.WINDOW_TOO_SHORT
+    if result.residual > 1e-10 * C[0]:
+        status = Status.NOT_CONVERGED
+    if status != Status.OK:
+        C = np.full_like(C, np.nan)
+    excess = None if model.constant_gate else _independent_excess(model, C, limit)
+    error = np.full_like(C, np.nan)
+    return SteadyState(model, C, error, "chaotic", status, limit, excess, note=NOTE)
+
+
+def _independent_excess(model: GRUResetBefore, C: np.ndarray, limit: float) -> ConditionalMoment:
+    """E[(h−φ)²] as a constant in ζ: E[hφ] follows from stationarity of E[h²]."""
+    variance = model.a_z**2 * C[0] + model.v_z
+    s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
+    C_phi = model.phi_kernel(np.append(C, limit))[0]
+    cross = ((1 - z_squared) * C[0] - (1 - 2 * s + z_squared) * C_phi) / (2 * (s - z_squared))
+    return ConditionalMoment(model.b_z, variance, np.array([C[0] - 2 * cross + C_phi]))

@@ -1,0 +1,23 @@
+"""Autocorrelations as vectors x = (C_h(0), …, C_h(K), C_h(∞))."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def possible_kernel(x: np.ndarray) -> bool:
+    """Whether x can be an autocorrelation of a variable in (−1, 1)."""
+    return bool(0 < x[0] < 1 and np.all(np.abs(x) <= x[0]))
+
+
+def resize(kernel: np.ndarray, static: float, K: int) -> np.ndarray:
+    """(C_h(0…K), C_h(∞)) cut or continued to another window, exponentially at its last rate."""
+    if len(kernel) > K:
+        return np.append(kernel[: K + 1], static)
+    deviation = kernel - static
+    last = len(kernel) - 1
+    half = max(last // 2, 1)
+    ratio = np.clip(deviation[-1] / deviation[-1 - half], 0.05, 0.995) if deviation[-1 - half] else 0.5
+    more = np.arange(1, K - last + 1)
+    continued = deviation[-1] * ratio ** (more / half)
+    return np.concatenate([kernel, static + continued, [static]])

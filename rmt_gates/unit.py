@@ -65,3 +65,7 @@ class Unit:
         values = np.asarray(f(self))
         mean = values @ self.weights
         return mean if np.ndim(mean) else mean.item()
+
+    def averages(self) -> dict[str, float]:
+        """The one-unit averages that theory and simulation are compared through, by name."""
+        return self.model.sample_averages(self)

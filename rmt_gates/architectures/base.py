@@ -58,11 +58,12 @@ class Architecture(ABC):
       weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ);
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
       the process, in mean field and in a real network;
-    * ``fixed_point_map(C)``;
+    * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``level_scales()``: the same
+      equation with the gain a_h as an explicit level, for finding every root; ``rho(C)``;
+      ``rest(inputs)``;
     * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step;
-    * optionally, closed forms: ``fixed_point_level`` (roots as level crossings of one function),
-      ``rho``, ``pole_terms`` (S(λ) as one-dimensional integrals), ``conditional_kernel``
-      (an average over part of the randomness done analytically).
+      ``pole_terms(C, excess)`` and ``sampled_poles(unit)``: S(λ) in closed form;
+    * ``averages(C, excess)`` and ``sample_averages(unit)``: what is compared with networks.
     """
 
     name: ClassVar[str]
@@ -159,6 +160,34 @@ class Architecture(ABC):
     @abstractmethod
     def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
         """The carry at which a unit with these constant inputs rests (its fixed point)."""
+
+    @abstractmethod
+    def averages(self, C: float, excess: Any = None) -> dict[str, float]:
+        """One-unit averages by name, of a mean-field state with variance C."""
+
+    @abstractmethod
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages, same names, over a sample of units."""
+
+    @abstractmethod
+    def rho(self, C: Any) -> Any:
+        """The stability parameter of a fixed point with variance C: stable iff below 1."""
+
+    @abstractmethod
+    def pole_terms(self, C: float, excess: Any = None) -> list[PoleTerm]:
+        """S(λ)+1 as one-dimensional integrals over the gates' Gaussian laws."""
+
+    @abstractmethod
+    def sampled_poles(self, unit: Unit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """S(λ)+1 of a sample as (z, 1−z, weight): Σ weight/|λ−z|²."""
+
+    @abstractmethod
+    def fixed_point_level(self, log_u: Any) -> tuple[Any, Any, Any]:
+        """(H, dH/d log u, C): fixed points are the crossings of H with the level 2 log a_h."""
+
+    @abstractmethod
+    def level_scales(self) -> tuple[Any, Any]:
+        """(lowest, largest) u between which H has structure."""
 
     def gains(self) -> np.ndarray:
         """a_k in the order of `matrices`."""

@@ -193,6 +193,26 @@ class GRUResetBefore(Architecture):
 
         return [PoleTerm(self.b_z, variance, q, dq)]
 
+    def averages(self, C: float, excess: Any = None) -> dict[str, float]:
+        """One-unit averages of a state with variance C: what simulations can be compared with."""
+        r_squared = expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)
+        V = self.a_h**2 * C * r_squared + self.v_h
+        return {
+            "C_h(0)": float(C),
+            "E[φ'²]": float(expect(dphi_squared(self.phi), self.b_h, V)),
+            "C_r(0)": float(r_squared),
+            "E[(h−φ)²]": 0.0 if excess is None else excess.mean_value,
+        }
+
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages over a sample of units."""
+        return {
+            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
+            "E[φ'²]": unit.expect(lambda u: self.phi.dphi(u["y"]) ** 2),
+            "C_r(0)": unit.expect(lambda u: sigmoid(u["xi"]) ** 2),
+            "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(u["y"])) ** 2),
+        }
+
     def sampled_poles(self, unit: Unit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(z, 1−z, weight) of every unit of a sample, for S(λ)+1 = Σ weight/|λ−z|²."""
         zeta, y = unit["zeta"], unit["y"]

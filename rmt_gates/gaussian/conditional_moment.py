@@ -27,6 +27,11 @@ class ConditionalMoment:
     def __call__(self, zeta: Any) -> Any:
         return legendre.legval(erf(self._scaled(zeta)), self.coefficients)
 
+    @property
+    def mean_value(self) -> float:
+        """E[D]: the Legendre polynomials are orthogonal under the law of the quantile."""
+        return float(self.coefficients[0])
+
     def derivative(self, zeta: Any) -> Any:
         """dE[D|ζ]/dζ."""
         t = self._scaled(zeta)

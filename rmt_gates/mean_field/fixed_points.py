@@ -62,6 +62,11 @@ class FixedPoint(Record):
         """The unit's variables, jointly."""
         return independent_unit(self.model, self.C_h)
 
+    @property
+    def averages(self) -> dict[str, tuple[float, float]]:
+        """One-unit averages by name, each with its standard error, 0."""
+        return {name: (v, 0.0) for name, v in self.model.averages(self.C_h).items()}
+
     def save(self, path: Any) -> None:
         """Write this state to ``path`` (.npz); `rg.load` reads it back."""
         from rmt_gates.mean_field.storage import save

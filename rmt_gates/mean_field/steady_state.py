@@ -98,6 +98,19 @@ class SteadyState(Record):
 
         return independent_unit(self.model, float(self.C_h[0]))
 
+    @property
+    def averages(self) -> dict[str, tuple[float, float]]:
+        """One-unit averages by name, each with its standard error."""
+        values = self.model.averages(self.C_h0, self.excess)
+        if len(self.replicates) < 2:
+            return {name: (value, 0.0) for name, value in values.items()}
+        each = [self.model.averages(C, excess) for C, excess in self.replicates]
+        scale = np.sqrt(len(each))
+        return {
+            name: (value, float(np.std([one[name] for one in each], ddof=1) / scale))
+            for name, value in values.items()
+        }
+
     def save(self, path: Any) -> None:
         """Write this state to ``path`` (.npz); `rg.load` reads it back."""
         from rmt_gates.mean_field.storage import save

@@ -45,7 +45,7 @@ class SpectralCurve(Record):
     status: Status
     boundary: BoundaryFunction = field(repr=False)
     gate: tuple[float, float] | np.ndarray = field(repr=False)
-    unit: Unit | None = field(repr=False, default=None)
+    source: Any = field(repr=False, default=None)
 
     _shown = ("radius", "radius_error", "marginal", "status")
 
@@ -108,13 +108,15 @@ class SpectralCurve(Record):
         return float(brentq(S, grid[last], grid[last + 1], xtol=1e-14))
 
     @cached_property
-    def edge_density(self) -> np.ndarray:
-        """Density of eigenvalues just inside the boundary at (x, y), per eigenvalue and area."""
-        from rmt_gates.spectra.edge import edge_density
+    def expected_outside(self) -> float:
+        """√N × the fraction of a network's N eigenvalues to expect outside the curve.
 
-        if self.unit is None:
-            raise ValueError("edge_density needs the state's unit, which this curve has not kept")
-        return edge_density(self.unit, self.x + 1j * self.y)
+        The edge of the spectrum is √N-blurred: (2π√2)⁻¹ ∮ √μ_edge |dλ| (THEORY.md §5).
+        """
+        from rmt_gates.spectra.edge import blur
+
+        unit = self.source if isinstance(self.source, Unit) else self.source.unit
+        return blur(unit, self.x, self.y)
 
 
 def spectral_curve(state: Any) -> SpectralCurve:
@@ -159,6 +161,7 @@ def spectral_curve(state: Any) -> SpectralCurve:
         state.status,
         boundary,
         gate=(terms[-1].mean, terms[-1].variance),
+        source=state,
     )
 
 
@@ -296,5 +299,5 @@ def _from_sample(unit: Unit) -> SpectralCurve:
     y = np.zeros(POINTS)
     y[1:-1] = solve_height(boundary, x[1:-1], 1 - x[1:-1])
     return SpectralCurve(
-        x, y, float(max(ends[1], -ends[0])), 0.0, False, Status.OK, boundary, gate=z, unit=unit
+        x, y, float(max(ends[1], -ends[0])), 0.0, False, Status.OK, boundary, gate=z, source=unit
     )

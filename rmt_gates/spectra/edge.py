@@ -18,6 +18,8 @@ from rmt_gates.spectra.criterion import CHUNK, perron_root, transfer
 from rmt_gates.unit import Unit
 
 DIFFERENCE = 1e-5
+UNITS = 2048  # of the sample, and POINTS of the boundary, suffice for a few per cent
+POINTS = 48
 
 
 def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
@@ -39,3 +41,14 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
             trace = np.einsum("pukl,pulk->pu", gram, gram).real
             quartic[part] = trace @ unit.weights
     return gradient * overlap**2 / (np.pi * quartic)
+
+
+def blur(unit: Unit, x: np.ndarray, y: np.ndarray) -> float:
+    """(2π√2)⁻¹ ∮ √μ_edge |dλ| over both halves of the boundary y(x)."""
+    few = Unit(unit.model, {name: v[:UNITS] for name, v in unit.fields.items()})
+    step = max(1, (len(x) - 1) // POINTS)
+    lam = (x + 1j * y)[step // 2 :: step]
+    density = np.interp(x, lam.real, edge_density(few, lam))
+    root = np.sqrt(density)
+    length = np.abs(np.diff(x + 1j * y))
+    return float(2 * np.sum(0.5 * (root[1:] + root[:-1]) * length) / (2 * np.pi * np.sqrt(2)))

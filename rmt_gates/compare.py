@@ -1,0 +1,106 @@
+"""Statistics of agreement between a spectral curve and the eigenvalues of sampled networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.results import Record
+from rmt_gates.spectra.curve import SpectralCurve
+
+
+@dataclass(frozen=True, repr=False)
+class Agreement(Record):
+    """How well a curve bounds the eigenvalues of ``networks`` networks of N units.
+
+    Attributes
+    ----------
+    fraction_outside : of all eigenvalues, outside the curve; ``fraction_expected`` : what the
+        blur of the edge at this N should put there.
+    edge_level : where the outermost eigenvalues lie, on the scale of Λ = S+1, which is 1 on the
+        curve: in each network the level beyond which as many eigenvalues lie as should lie
+        outside the curve; mean over networks, with ``edge_level_error``. 1 if theory and networks
+        agree; below 1, the curve is too tight, above 1, too wide (both can be told).
+    distance_mean, distance_max : of the eigenvalues outside, to the curve; 0 if there are none.
+    radius_theory : curve.radius_at(N). radius_simulated : mean over networks of max|λ|, and
+        ``radius_spread`` its standard deviation from network to network.
+    """
+
+    N: int
+    networks: int
+    fraction_outside: float
+    fraction_expected: float
+    edge_level: float
+    edge_level_error: float
+    distance_mean: float
+    distance_max: float
+    radius_theory: float
+    radius_simulated: float
+    radius_spread: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Name -> number."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def compare(curve: SpectralCurve, eigenvalues: Any) -> Agreement:
+    """Compare a spectral curve with eigenvalues of sampled networks.
+
+    Parameters
+    ----------
+    curve : from `spectral_curve`.
+    eigenvalues : complex (…, N): the spectra of one or more networks of N units. Errors need at
+        least two.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> model = rg.GRU(a_h=1.5)
+    >>> curve = rg.spectral_curve(rg.fixed_points(model)[0])
+    >>> network = rg.sample_network(model, 200, rng=1)
+    >>> bool(rg.compare(curve, network.eigenvalues([0.0] * 200)).fraction_outside < 0.1)
+    True
+    """
+    if not isinstance(curve, SpectralCurve):
+        raise TypeError(
+            f"curve must come from rg.spectral_curve(state), got {type(curve).__name__}"
+        )
+    spectra = np.atleast_2d(np.asarray(eigenvalues, complex))
+    spectra = spectra.reshape(-1, spectra.shape[-1])
+    if spectra.size == 0 or not np.all(np.isfinite(spectra)):
+        raise ValueError("eigenvalues must be finite and of shape (…, N) with N ≥ 1")
+    networks, N = spectra.shape
+    level = curve.S(spectra) + 1
+    outside = level < 1
+    expected = min(curve.expected_outside / np.sqrt(N), 0.5)
+    rank = max(1, round(expected * N))
+    edge = np.sort(level, axis=1)[:, min(rank, N - 1) - 1 : min(rank, N - 1) + 1].mean(axis=1)
+    radius = np.abs(spectra).max(axis=1)
+    distance = _distance(curve, spectra[outside])
+    several = networks > 1
+    return Agreement(
+        N=N,
+        networks=networks,
+        fraction_outside=float(outside.mean()),
+        fraction_expected=float(expected),
+        edge_level=float(edge.mean()),
+        edge_level_error=float(edge.std(ddof=1) / np.sqrt(networks)) if several else np.nan,
+        distance_mean=float(distance.mean()) if len(distance) else 0.0,
+        distance_max=float(distance.max()) if len(distance) else 0.0,
+        radius_theory=curve.radius_at(N),
+        radius_simulated=float(radius.mean()),
+        radius_spread=float(radius.std(ddof=1)) if several else np.nan,
+    )
+
+
+def _distance(curve: SpectralCurve, lam: np.ndarray) -> np.ndarray:
+    """Distance to the polygon through the curve's points."""
+    point = lam.real + 1j * np.abs(lam.imag)
+    start = (curve.x + 1j * curve.y)[:-1]
+    along = np.diff(curve.x + 1j * curve.y)
+    relative = point[:, None] - start
+    length = np.abs(along) ** 2
+    share = np.clip((relative * along.conj()).real / np.where(length > 0, length, 1.0), 0, 1)
+    return np.abs(relative - share * along).min(axis=1) if len(lam) else np.zeros(0)

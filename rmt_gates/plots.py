@@ -1,0 +1,176 @@
+"""Draw finished results on a matplotlib Axes. Nothing is computed here, nothing shown or saved.
+
+Every function takes a result and ``ax=None``, draws, and returns the Axes; without an Axes it makes
+one on a new `matplotlib.figure.Figure`, so that no window opens and no global state of pyplot
+changes. What is drawn carries a label ("theory", "eigenvalues", …), for ``ax.legend()``.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rmt_gates.mean_field.fixed_points import FixedPoints
+    from rmt_gates.mean_field.steady_state import SteadyState
+    from rmt_gates.spectra.curve import SpectralCurve
+
+THEORY = "#d62728"
+MIDDLE = "0.6"
+
+
+def spectrum(curve: SpectralCurve, eigenvalues: Any = None, ax: Axes | None = None) -> Axes:
+    """The boundary of the spectrum at N = ∞ (red), over eigenvalues of networks (black dots).
+
+    Parameters
+    ----------
+    curve : from `rg.spectral_curve`; both halves are drawn, as one line.
+    eigenvalues : complex, any shape, as `network.eigenvalues` gives them.
+    ax : where to draw.
+
+    The thin grey circle is |λ| = 1, where modes neither grow nor decay.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[-1]
+    >>> ax = plots.spectrum(rg.spectral_curve(point))
+    >>> [line.get_label() for line in ax.lines]
+    ['unit circle', 'theory']
+    """
+    ax = ax or _new_axes(4.0, 4.0)
+    angle = np.linspace(0, 2 * np.pi, 361)
+    ax.plot(np.cos(angle), np.sin(angle), color=MIDDLE, lw=0.6, zorder=1, label="unit circle")
+    if eigenvalues is not None:
+        cloud = np.ravel(eigenvalues)
+        size = float(np.clip(400 / np.sqrt(max(cloud.size, 1)), 2, 12))
+        ax.scatter(
+            cloud.real, cloud.imag, s=size / 4, c="black", lw=0, zorder=2, label="eigenvalues"
+        )
+    x = np.concatenate([curve.x, curve.x[::-1]])
+    y = np.concatenate([curve.y, -curve.y[::-1]])
+    ax.plot(x, y, color=THEORY, lw=1.3, zorder=3, label="theory")
+    ax.set_aspect("equal")
+    ax.set_xlabel(r"Re $\lambda$")
+    ax.set_ylabel(r"Im $\lambda$")
+    return ax
+
+
+def autocorrelation(state: SteadyState, ax: Axes | None = None, simulated: Any = None) -> Axes:
+    """C_h(k) of a steady state over the lag k, with a band of two standard errors.
+
+    Parameters
+    ----------
+    state : from `rg.steady_state`. A state at rest has one constant, drawn as a level line.
+    ax : where to draw.
+    simulated : (n,) C_h(0…n−1) of a network, drawn as circles.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> ax = plots.autocorrelation(rg.steady_state(rg.GRU(a_h=3, a_r=2)))
+    >>> ax.get_xlabel()
+    'lag $k$'
+    """
+    ax = ax or _new_axes(5.0, 3.2)
+    if len(state.C_h) == 1:
+        ax.axhline(float(state.C_h[0]), color=THEORY, lw=1.3, zorder=3, label="theory")
+    else:
+        lag = np.arange(len(state.C_h))
+        low, high = state.C_h - 2 * state.C_h_error, state.C_h + 2 * state.C_h_error
+        band = {"color": THEORY, "alpha": 0.25, "lw": 0, "zorder": 2}
+        ax.fill_between(lag, low, high, label="± 2 standard errors", **band)
+        ax.plot(lag, state.C_h, color=THEORY, lw=1.3, zorder=3, label="theory")
+    if simulated is not None:
+        values = np.asarray(simulated)
+        style = {"ls": "", "marker": "o", "ms": 3, "mfc": "none", "mec": "black", "mew": 0.7}
+        ax.plot(np.arange(len(values)), values, zorder=4, label="network", **style)
+    ax.set_xlabel("lag $k$")
+    ax.set_ylabel("$C_h(k)$")
+    return ax
+
+
+def fixed_points(points: FixedPoints, x: Any, ax: Axes | None = None) -> Axes:
+    """Branches of fixed points over one parameter: stable solid, unstable dashed.
+
+    Parameters
+    ----------
+    points : from `rg.fixed_points` of a model whose array fields are one-dimensional.
+    x : the name of the field to draw them over, as in ``"a_h"``, or an array of that length.
+    ax : where to draw.
+
+    Roots at neighbouring values of x belong to one branch if they are neighbours in C_h too: the
+    branches keep their order, and where roots appear or vanish those left over begin or end there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> points = rg.fixed_points(rg.GRU(a_h=np.linspace(1.5, 2.5, 50), a_r=10))
+    >>> [line.get_label() for line in plots.fixed_points(points, x="a_h").lines]
+    ['stable', 'unstable']
+    """
+    if np.ndim(points.C_h) != 2:
+        raise ValueError(
+            "points must belong to a model with one-dimensional array fields, "
+            f"got results of shape {np.shape(points.C_h)}"
+        )
+    named = isinstance(x, str)
+    values = np.asarray(getattr(points.model, x) if named else x, float)
+    if values.shape != points.C_h.shape[:1]:
+        what = f"the field {x}" if named else "x"
+        raise ValueError(
+            f"{what} must have one value for each of the {len(points.C_h)} models, "
+            f"got shape {values.shape}"
+        )
+    ax = ax or _new_axes(4.5, 3.4)
+    nan = np.array([[np.nan, np.nan]])
+    for label, style in (("stable", "-"), ("unstable", "--")):
+        pieces = [nan]
+        for branch in _branches(points.C_h):
+            rows, C, stable = branch[:, 0], points.C_h[tuple(branch.T)], points.stable[tuple(branch.T)]
+            keep = stable if label == "stable" else ~stable
+            if label == "unstable":  # reach over to the stable neighbour: no gap at the transition
+                keep = keep | np.append(keep[1:], False) | np.append(False, keep[:-1])
+            pieces += [np.column_stack([values[rows], np.where(keep, C, np.nan)]), nan]
+        line = np.concatenate(pieces)
+        ax.plot(line[:, 0], line[:, 1], ls=style, color="black", lw=1.3, label=label)
+    if named:
+        ax.set_xlabel(f"${x}$")
+    ax.set_ylabel("$C_h$")
+    return ax
+
+
+def _branches(C: np.ndarray) -> list[np.ndarray]:
+    """Chains of (row, root) index pairs that follow a root of C, (rows, n), from row to row."""
+    open_chains: list[list[tuple[int, int]]] = []
+    finished: list[list[tuple[int, int]]] = []
+    for row in range(len(C)):
+        now = np.flatnonzero(np.isfinite(C[row]))
+        before = np.array([C[chain[-1]] for chain in open_chains])
+        few, many = sorted((before, C[row, now]), key=len)
+        pick = min(
+            combinations(range(len(many)), len(few)),
+            key=lambda chosen: float(np.sum((many[list(chosen)] - few) ** 2)),
+        )
+        growing = len(before) <= len(now)
+        old = range(len(before)) if growing else pick
+        new = [int(now[i]) for i in (pick if growing else range(len(now)))]
+        continued = {j: [*open_chains[i], (row, j)] for i, j in zip(old, new)}
+        finished += [chain for i, chain in enumerate(open_chains) if i not in set(old)]
+        open_chains = [continued.get(int(j), [(row, int(j))]) for j in now]
+    return [np.array(chain) for chain in finished + open_chains]
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    """Axes of a figure that pyplot does not know of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()

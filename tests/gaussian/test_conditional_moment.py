@@ -1,0 +1,66 @@
+"""The Legendre series in a Gaussian's quantile: fit, evaluation, derivative, law."""
+
+import numpy as np
+import pytest
+from numpy.polynomial import legendre
+from scipy.special import ndtr
+
+from rmt_gates.gaussian.conditional_moment import (
+    DEGREE,
+    ConditionalMoment,
+    fit_conditional_moment,
+)
+
+MEAN, VARIANCE = 0.7, 2.5
+MOMENT = ConditionalMoment(MEAN, VARIANCE, np.array([0.4, -0.3, 0.2, 0.05]))
+
+
+def test_is_a_series_in_the_quantile():
+    zeta = np.linspace(-6, 8, 30)
+    u = 2 * ndtr((zeta - MEAN) / np.sqrt(VARIANCE)) - 1
+    np.testing.assert_allclose(MOMENT(zeta), legendre.legval(u, MOMENT.coefficients), rtol=1e-13)
+    assert MOMENT(MEAN) == pytest.approx(0.4 - 0.2 / 2, rel=1e-14)  # P_0, P_2 at 0
+    assert MOMENT(1e3) == pytest.approx(0.4 - 0.3 + 0.2 + 0.05, rel=1e-14)
+    assert MOMENT(-1e3) == pytest.approx(0.4 + 0.3 + 0.2 - 0.05, rel=1e-14)
+
+
+def test_first_coefficient_is_the_mean_under_the_law():
+    x = np.linspace(-9, 9, 4001)
+    weight = np.exp(-0.5 * x * x)
+    value = MOMENT(MEAN + np.sqrt(VARIANCE) * x)
+    assert value @ weight / weight.sum() == pytest.approx(0.4, rel=1e-12)
+
+
+def test_derivative():
+    zeta, d = np.linspace(-3, 4, 15), 1e-5
+    numerical = (MOMENT(zeta + d) - MOMENT(zeta - d)) / (2 * d)
+    np.testing.assert_allclose(MOMENT.derivative(zeta), numerical, rtol=0, atol=1e-10)
+
+
+def test_continues_analytically():
+    zeta, d = np.array([0.3 + 1j, -1 - 2j, 2.5j]), 1e-5
+    for step in (d, 1j * d):
+        numerical = (MOMENT(zeta + step) - MOMENT(zeta - step)) / (2 * step)
+        np.testing.assert_allclose(MOMENT.derivative(zeta), numerical, rtol=1e-7)
+    np.testing.assert_allclose(MOMENT(zeta.conj()), MOMENT(zeta).conj(), rtol=1e-14)
+
+
+def test_fit_recovers_a_series():
+    zeta = np.random.default_rng(0).normal(MEAN, np.sqrt(VARIANCE), 200)
+    fit = fit_conditional_moment(zeta, MOMENT(zeta), np.float64(MEAN), np.float64(VARIANCE))
+    assert (fit.mean, fit.variance) == (MEAN, VARIANCE) and type(fit.variance) is float
+    assert len(fit.coefficients) == DEGREE + 1 == 7
+    np.testing.assert_allclose(fit.coefficients[:4], MOMENT.coefficients, rtol=1e-11)
+    np.testing.assert_allclose(fit.coefficients[4:], 0, atol=1e-12)
+    assert len(fit_conditional_moment(zeta, zeta, MEAN, VARIANCE, degree=2).coefficients) == 3
+
+
+def test_fit_of_a_noisy_sample_is_the_conditional_mean():
+    rng = np.random.default_rng(1)
+    zeta = rng.normal(MEAN, np.sqrt(VARIANCE), 40_000)
+    D = MOMENT(zeta) + rng.normal(size=zeta.size)
+    fit = fit_conditional_moment(zeta, D, MEAN, VARIANCE)
+    # coefficients of P_n are uncorrelated with variance (2n+1)/sample
+    error = np.sqrt((2 * np.arange(7) + 1) / zeta.size)
+    deviation = (fit.coefficients - np.append(MOMENT.coefficients, np.zeros(3))) / error
+    assert np.abs(deviation).max() < 3.5

@@ -39,6 +39,8 @@ class ConditionalMoment:
         return legendre.legval(erf(t), legendre.legder(self.coefficients)) * inner
 
     def _scaled(self, zeta: Any) -> Any:
+        if self.variance == 0:
+            return np.zeros_like(np.asarray(zeta))
         return (np.asarray(zeta) - self.mean) / np.sqrt(2 * self.variance)
 
 

@@ -13,9 +13,8 @@ from scipy.linalg import solve_banded
 
 from rmt_gates.architectures.base import require_scalar
 from rmt_gates.architectures.gru import GRUResetBefore
-from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect
+from rmt_gates.gaussian import SIGMOID, expect
 from rmt_gates.gaussian.autocovariance import autocovariance
-from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import anderson
 from rmt_gates.mean_field.fixed_points import fixed_points
 from rmt_gates.mean_field.kernels import possible_kernel, resize
@@ -24,6 +23,7 @@ from rmt_gates.mean_field.steady_state import (
     SteadyState,
     at_rest,
     collapse,
+    constant_excess,
     nearest_rest,
     starting_kernel,
 )
@@ -82,15 +82,7 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
         status = Status.NOT_CONVERGED
     if status != Status.OK:
         C = np.full_like(C, np.nan)
-    excess = None if model.constant_gate else _independent_excess(model, C, limit)
+    excess = constant_excess(model, C, limit)
     error = np.full_like(C, np.nan)
     return SteadyState(model, C, error, "chaotic", status, limit, excess, note=NOTE)
 
-
-def _independent_excess(model: GRUResetBefore, C: np.ndarray, limit: float) -> ConditionalMoment:
-    """E[(h−φ)²] as a constant in ζ: E[hφ] follows from stationarity of E[h²]."""
-    variance = model.a_z**2 * C[0] + model.v_z
-    s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
-    C_phi = model.phi_kernel(np.append(C, limit))[0]
-    cross = ((1 - z_squared) * C[0] - (1 - 2 * s + z_squared) * C_phi) / (2 * (s - z_squared))
-    return ConditionalMoment(model.b_z, variance, np.array([C[0] - 2 * cross + C_phi]))

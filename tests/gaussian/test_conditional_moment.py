@@ -64,3 +64,9 @@ def test_fit_of_a_noisy_sample_is_the_conditional_mean():
     error = np.sqrt((2 * np.arange(7) + 1) / zeta.size)
     deviation = (fit.coefficients - np.append(MOMENT.coefficients, np.zeros(3))) / error
     assert np.abs(deviation).max() < 3.5
+
+
+def test_a_constant_gate_has_one_value():
+    moment = ConditionalMoment(0.4, 0.0, np.array([0.2, 0.1, 0.06]))
+    for zeta in (0.4, np.array([0.4, 3.0]), np.array([0.4 + 1j])):
+        np.testing.assert_allclose(moment(zeta), np.full(np.shape(zeta), 0.2 - 0.03), rtol=1e-15)

@@ -1,0 +1,59 @@
+"""Vectors (C_h(0), …, C_h(K), C_h(∞))."""
+
+import numpy as np
+import pytest
+
+from rmt_gates.mean_field.kernels import possible_kernel, resize
+
+
+@pytest.mark.parametrize(
+    "x, possible",
+    [
+        ([0.5, 0.3, 0.0], True),
+        ([0.5, -0.5, 0.5], True),
+        ([0.5, 0.51, 0.0], False),
+        ([0.5, -0.51, 0.0], False),
+        ([0.5, 0.1, 0.51], False),
+        ([0.0, 0.0, 0.0], False),
+        ([-0.1, 0.0, 0.0], False),
+        ([1.0, 0.5, 0.0], False),
+        ([0.999, 0.5, 0.0], True),
+        ([np.nan, 0.5, 0.0], False),
+        ([0.5, np.nan, 0.0], False),
+    ],
+    ids=str,
+)
+def test_possible_kernel(x, possible):
+    assert possible_kernel(np.array(x)) is possible
+
+
+def test_cut():
+    kernel = np.array([0.5, 0.4, 0.3, 0.2])
+    np.testing.assert_array_equal(resize(kernel, 0.1, 2), [0.5, 0.4, 0.3, 0.1])
+    np.testing.assert_array_equal(resize(kernel, 0.1, 3), [0.5, 0.4, 0.3, 0.2, 0.1])
+
+
+@pytest.mark.parametrize("static", [0.0, 0.2])
+def test_an_exponential_is_continued(static):
+    lag = np.arange(41)
+    exact = static + 0.3 * 0.9**lag
+    for known in (5, 8, 9):
+        got = resize(exact[:known], static, 40)
+        np.testing.assert_allclose(got[:-1], exact, rtol=1e-13)
+        assert got[-1] == static
+
+
+@pytest.mark.parametrize(
+    "kernel, ratio",
+    [
+        ([0.5, 0.4, 0.399], 0.995),  # hardly decaying: no slower than 0.995 per half window
+        ([0.5, 0.4, 0.001], 0.05),
+        ([0.5, 0.4, -0.2], 0.05),
+        ([0.5, 0.0, 0.2], 0.5),
+        ([0.5, 0.4, 0.2], 0.5),
+    ],
+)
+def test_rates_are_bounded(kernel, ratio):
+    got = resize(np.array(kernel), 0.0, 5)
+    np.testing.assert_allclose(got[3:6], kernel[-1] * ratio ** np.arange(1, 4), rtol=1e-13)
+

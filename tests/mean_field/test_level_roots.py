@@ -1,0 +1,159 @@
+"""Roots of H(t) = target on toy functions whose extrema are known."""
+
+import numpy as np
+import pytest
+
+from rmt_gates.mean_field.level_roots import Knots, crossings, monotone_knots, solve_crossings
+
+
+def solve(function, grid, row, target):
+    row, target = np.asarray(row), np.asarray(target, float)
+    knots = monotone_knots(function, np.atleast_2d(grid))
+    which, piece = crossings(knots, row, target)
+    t, converged = solve_crossings(function, knots, row[which], piece, target[which])
+    assert converged.all()
+    return which, t
+
+
+def cubic(t, rows):
+    return t**3 - 3 * t, 3 * t**2 - 3
+
+
+GRIDS = [np.linspace(-3, 3, 7), np.linspace(-2.7, 3.1, 9), np.linspace(-3, 3, 101)]
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=len)
+def test_extrema_become_knots(grid):
+    knots = monotone_knots(cubic, grid[None])
+    assert np.all(np.diff(knots.t[0]) >= 0)
+    for extremum in (-1.0, 1.0):
+        assert np.abs(knots.t[0] - extremum).min() < 1e-15
+    np.testing.assert_array_equal(knots.H, cubic(knots.t, None)[0])
+    np.testing.assert_array_equal(knots.slope, cubic(knots.t, None)[1])
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=len)
+def test_cubic(grid):
+    target = [0.0, 1.0, 2 - 1e-12, 2 + 1e-12, -2 + 1e-12, -2 - 1e-12, -5.0]
+    which, t = solve(cubic, grid, np.zeros(7, int), target)
+    assert np.bincount(which, minlength=7).tolist() == [3, 3, 3, 1, 3, 1, 1]
+    for i, goal in enumerate(target):
+        mine, exact = np.sort(t[which == i]), np.sort(np.roots([1, 0, -3, -goal]))
+        exact = exact[np.abs(exact.imag) < 1e-8].real
+        if 1.99 < abs(goal) < 2.01:  # a double root, nearly: its distance to ±1 is √(1e-12/3)
+            at = np.sign(goal)
+            d = np.sqrt(1e-12 / 3)
+            pair = [-at - d, -at + d] if len(mine) == 3 else []
+            expected = np.sort([*pair, 2 * at])
+            np.testing.assert_allclose(mine, expected, rtol=0, atol=1e-9)
+        else:
+            np.testing.assert_allclose(mine, exact, rtol=0, atol=4e-15)
+        np.testing.assert_allclose(cubic(mine, None)[0], goal, rtol=0, atol=4e-15)
+
+
+@pytest.mark.parametrize("power", [2, 4])
+def test_tangency(power):
+    """A minimum between two grid points: touched by no crossing, passed by two."""
+    place = 0.123456789
+
+    def well(t, rows):
+        return (t - place) ** power, power * (t - place) ** (power - 1)
+
+    grid = np.linspace(-1, 1, 6)
+    for depth in (1e-20, 1e-3):
+        which, t = solve(well, grid, [0, 0, 0], [depth, 0.0, -depth])
+        assert which.tolist() == [0, 0]
+        reach = depth ** (1 / power)
+        np.testing.assert_allclose(t, [place - reach, place + reach], rtol=0, atol=1e-15)
+
+
+def test_monotone_functions_keep_their_grid():
+    def rising(t, rows):
+        return np.sinh(t), np.cosh(t)
+
+    grid = np.linspace(-5, 5, 4)
+    knots = monotone_knots(rising, grid[None])
+    np.testing.assert_array_equal(knots.t, grid[None])
+    np.testing.assert_array_equal(knots.slope, np.cosh(grid)[None])
+    which, t = solve(rising, grid, [0, 0, 0, 0], [2.0, -70.0, 75.0, -75.0])
+    assert which.tolist() == [0, 1]
+    np.testing.assert_allclose(t, np.arcsinh([2.0, -70.0]), rtol=1e-15)
+
+
+def test_falling_and_steep():
+    """Newton alone would leave the bracket: tanh is flat on both sides of its step."""
+
+    def step(t, rows):
+        s = 200 * (t - 0.3)
+        return -np.tanh(s), -200 / np.cosh(np.clip(s, -300, 300)) ** 2
+
+    which, t = solve(step, np.linspace(-4, 4, 4), [0, 0], [0.5, -0.999])
+    np.testing.assert_allclose(t, 0.3 + np.arctanh([-0.5, 0.999]) / 200, rtol=0, atol=1e-14)
+
+
+def test_rows_have_their_own_function_and_grid():
+    """Rows with 0, 1 and 4 extrema inside; several targets a row, in any order."""
+    frequency = np.array([0.0, 1.0, 3.0])
+
+    def wave(t, rows):
+        w = frequency[rows]
+        return np.sin(w * t) + (w == 0) * t, w * np.cos(w * t) + (w == 0)
+
+    grid = np.stack([np.linspace(0.1, 4, 12) + shift for shift in (0.0, 0.03, 0.06)])
+    knots = monotone_knots(wave, grid)
+    assert knots.t.shape == (3, 12 + 4)
+    assert np.all(np.diff(knots.t, axis=1) >= 0)
+    np.testing.assert_array_equal(knots.t[0, :12], grid[0])
+    np.testing.assert_array_equal(knots.t[0, 12:], grid[0, -1])
+    extrema = [np.pi / 2, np.pi / 6, np.pi / 2, 5 * np.pi / 6, 7 * np.pi / 6]
+    for row, place in zip((1, 2, 2, 2, 2), extrema, strict=True):
+        assert np.abs(knots.t[row] - place).min() < 1e-15
+    row = np.array([2, 0, 1, 2])
+    target = np.array([0.5, 1.5, 0.5, -2.0])
+    which, piece = crossings(knots, row, target)
+    t, converged = solve_crossings(wave, knots, row[which], piece, target[which])
+    assert converged.all() and which.tolist() == [0, 0, 0, 1, 2, 2]
+    exact = np.array([np.pi / 18, 5 * np.pi / 18, 13 * np.pi / 18, 1.5, np.pi / 6, 5 * np.pi / 6])
+    np.testing.assert_allclose(t, exact, rtol=0, atol=1e-15)
+
+
+def test_a_root_on_a_knot_is_found_once():
+    def line(t, rows):
+        return t, np.ones_like(t)
+
+    for grid in (np.array([-1.0, 0.0, 1.0]), np.array([-1.0, 0.5, 1.0])):
+        which, t = solve(line, grid, [0], [0.0])
+        assert which.tolist() == [0] and t.tolist() == [0.0]
+        which, t = solve(lambda t, rows: (-t, -np.ones_like(t)), grid, [0], [0.0])
+        assert which.tolist() == [0] and t.tolist() == [0.0]
+
+
+def test_what_does_not_settle_is_said():
+    """A function that jumps over its target between two floats is located; a NaN is not."""
+    knots = Knots(*(np.array([v]) for v in ([0.0, 1.0], [-1.0, 1.0], [2.0, 2.0])))
+
+    def broken(t, rows):
+        return np.full_like(t, np.nan), np.full_like(t, np.nan)
+
+    t, converged = solve_crossings(
+        broken, knots, np.zeros(1, int), np.zeros(1, int), np.array([0.2])
+    )
+    assert 0 <= t[0] <= 1 and converged[0]  # bisected down to one point
+
+
+def test_few_evaluations():
+    """Inverse Hermite interpolation starts Newton so close that it takes a few steps."""
+    calls = []
+
+    def smooth(t, rows):
+        calls.append(len(t))
+        return np.exp(t), np.exp(t)
+
+    grid = np.linspace(-3, 3, 31)
+    knots = monotone_knots(lambda t, rows: (np.exp(t), np.exp(t)), grid[None])
+    target = np.linspace(0.1, 15, 50)
+    row = np.zeros(50, int)
+    which, piece = crossings(knots, row, target)
+    t, _ = solve_crossings(smooth, knots, row[which], piece, target[which])
+    np.testing.assert_allclose(t, np.log(target), rtol=0, atol=1e-15)
+    assert len(calls) <= 4

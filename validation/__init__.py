@@ -1,0 +1,1 @@
+"""Theory against simulation: declared cases, verdicts from standard errors, a report."""

@@ -1,0 +1,123 @@
+"""The declared cases: parameters, sample sizes and bounds. Nothing here is fitted to outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import rmt_gates as rg
+
+SIGMAS = 3.0  # |theory − simulation| ≤ 3 standard errors of both (Student's t at 3σ's level)
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Relative changes of a_h that must be rejected: through averages, through the spectrum."""
+
+    averages: float = 0.03
+    spectrum: float = 0.10
+
+
+@dataclass(frozen=True)
+class Case:
+    """One point of parameter space, and how it is simulated.
+
+    ``networks`` of N units, and twice as many of N/2, each run for ``burn_in`` + ``steps`` steps
+    from ``states`` initial states. Averages are extrapolated in 1/N from the two sizes, unless
+    ``extrapolate`` is off: then there is only N.
+    """
+
+    name: str
+    title: str
+    model: Any
+    start: str = "large"
+    kind: str = "chaotic"
+    N: int = 1000
+    extrapolate: bool = True
+    networks: int = 24
+    states: int = 2
+    burn_in: int = 200
+    steps: int = 200
+    rtol: float = 2e-3
+    control_seconds: float | None = None
+    max_seconds: float | None = None
+    controls: Controls = field(default_factory=Controls)
+    seed: int = 1
+
+
+BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2}
+
+CASES = (
+    Case("fig1a", "Fig. 1a", rg.GRU(a_h=3, a_z=1, a_r=10)),
+    Case("fig1b", "Fig. 1b", rg.GRU(a_h=3, a_z=10, a_r=10), burn_in=400, steps=400, networks=32),
+    Case("fig1c", "Fig. 1c", rg.GRU(a_h=3, a_z=1, a_r=1), burn_in=400, steps=400),
+    Case(
+        "fig1d",
+        "Fig. 1d",
+        rg.GRU(a_h=3, a_z=10, a_r=1),
+        burn_in=4000,
+        steps=4000,
+        states=4,
+        rtol=4e-3,
+        max_seconds=100,
+        control_seconds=25,
+    ),
+    Case(
+        "below",
+        "below the transition",
+        rg.GRU(a_h=1.5, a_z=1, a_r=1),
+        kind="zero",
+        extrapolate=False,
+    ),
+    Case("constant-gate", "constant update gate", rg.GRU(a_h=3, a_r=10)),
+    Case("biased", "all biases and variances", rg.GRU(a_h=2.5, a_z=2, a_r=4, **BIASED)),
+    Case(
+        "coexistence-large",
+        "coexistence, chaotic branch",
+        rg.GRU(a_h=1.8, a_z=1, a_r=20),
+        # near the end of the chaotic branch: of N = 1000 networks some die, of N = 2000 none
+        N=2000,
+        networks=12,
+        extrapolate=False,
+    ),
+    Case(
+        "coexistence-zero",
+        "coexistence, zero branch",
+        rg.GRU(a_h=1.8, a_z=1, a_r=20),
+        start="zero",
+        kind="zero",
+        extrapolate=False,
+    ),
+    Case(
+        "no-chaos-large",
+        "fixed points, but no chaos: large start",
+        rg.GRU(a_h=1.8, a_z=1, a_r=10),
+        kind="zero",
+        burn_in=800,
+        extrapolate=False,
+    ),
+    Case(
+        "no-chaos-zero",
+        "fixed points, but no chaos: zero start",
+        rg.GRU(a_h=1.8, a_z=1, a_r=10),
+        start="zero",
+        kind="zero",
+        extrapolate=False,
+    ),
+)
+
+
+def quick(case: Case) -> Case:
+    """Fewer networks, and controls as large as they can then tell."""
+    slow = case.burn_in > 2000
+    return replace(
+        case,
+        networks=min(case.networks, 10),
+        states=2 if slow else case.states,
+        burn_in=2500 if slow else case.burn_in,
+        steps=2500 if slow else case.steps,
+        rtol=2 * case.rtol,
+        max_seconds=40 if slow else None,
+        control_seconds=8 if slow else None,
+        controls=Controls(averages=0.06, spectrum=0.2),
+    )

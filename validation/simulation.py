@@ -1,0 +1,69 @@
+"""Sampled networks of a case: one-unit averages, autocorrelation, eigenvalues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+import rmt_gates as rg
+from validation.cases import Case
+
+AVERAGED_STATES = 20  # of a run, enter the one-unit averages beyond E[h²]
+LAGS = 100
+SMALL_START = 1e-2
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Averages are (networks,) arrays by name for each size; spectra are (networks, N)."""
+
+    averages: dict[int, dict[str, np.ndarray]]
+    autocorrelation: np.ndarray
+    eigenvalues: np.ndarray
+    drift: float
+
+
+def simulate(case: Case, device: str, tick: Callable[[], None]) -> Simulation:
+    """Run networks of N and of N/2 units of a case; ``tick`` is called after each network."""
+    averages: dict[int, dict[str, np.ndarray]] = {}
+    kernels, spectra, halves = [], [], []
+    large, small = np.random.SeedSequence(case.seed).spawn(2)
+    sizes = [(case.N, case.networks, large)]
+    if case.extrapolate:
+        sizes.append((case.N // 2, 2 * case.networks, small))
+    for N, count, seed in sizes:
+        rows: list[dict[str, float]] = []
+        for child in seed.spawn(count):
+            weights, begin = child.spawn(2)
+            network = rg.sample_network(case.model, N, rng=weights, device=device)
+            scale = 1.0 if case.start == "large" else SMALL_START
+            h = np.random.default_rng(begin).standard_normal((case.states, N)) * scale
+            every = max(1, case.steps // AVERAGED_STATES)
+            record = 1 if N == case.N and case.kind != "zero" else every
+            run = network.run(case.steps, h, record=record, burn_in=case.burn_in)
+            recorded = run.recorded.cpu().numpy()
+            few = run.recorded[:: max(1, len(recorded) // AVERAGED_STATES)]
+            row = network.unit(few).averages()
+            row["C_h(0)"] = float(np.mean(run.mean_square))
+            rows.append(row)
+            if N == case.N:
+                half = len(run.mean_square) // 2
+                halves.append(np.mean(run.mean_square[half:]) - np.mean(run.mean_square[:half]))
+                kernels.append(_autocorrelation(recorded, min(LAGS, case.steps // 2)))
+                spectra.append(network.eigenvalues(run.h[0]))
+            tick()
+        averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    error = np.std(halves, ddof=1) / np.sqrt(len(halves))
+    drift = float(np.mean(halves) / error) if error > 0 else 0.0
+    return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift)
+
+
+def _autocorrelation(h: np.ndarray, lags: int) -> np.ndarray:
+    """E[h_t h_{t+k}] over units, states and times of a run (time, states, N)."""
+    flat = h.reshape(len(h), -1)
+    size = 2 * len(flat)
+    power = np.abs(np.fft.rfft(flat, size, axis=0)) ** 2
+    sums = np.fft.irfft(power.sum(axis=1), size)[: lags + 1] / flat.shape[1]
+    return sums / (len(flat) - np.arange(lags + 1))

@@ -1,0 +1,55 @@
+"""The verdict table for a terminal."""
+
+from __future__ import annotations
+
+from validation.verdict import Outcome
+
+HEADER = (
+    f"{'case':<19}{'quantity':<15}{'theory':>16}{'simulation':>17}{'|Δ|/bound':>11}  verdict"
+)
+
+
+def with_error(value: float, error: float) -> str:
+    """0.35012(14): the error in units of the last digits shown."""
+    if not error > 0:
+        return f"{value:.6g}"
+    digits = 0
+    while digits < 8 and error * 10**digits < 9.5:
+        digits += 1
+    return f"{value:.{digits}f}({round(error * 10**digits)})"
+
+
+def rows(outcome: Outcome) -> list[str]:
+    """One line a check, then one line for the controls."""
+    lines = []
+    for check in outcome.checks:
+        ratio = abs(check.theory - check.simulation) / check.bound if check.bound else 0.0
+        lines.append(
+            f"{outcome.case.name:<19}{check.name:<15}"
+            f"{with_error(check.theory, check.theory_error):>16}"
+            f"{with_error(check.simulation, check.simulation_error):>17}"
+            f"{ratio:>11.2f}  {'ok' if check.passed else 'FAILED'}"
+        )
+    for route in dict.fromkeys(c.through for c in outcome.controls):
+        some = [c for c in outcome.controls if c.through == route]
+        told = "; ".join(
+            f"a_h {c.change:+.0%} {'rejected' if c.rejected else 'NOT REJECTED'} ({c.deviation:.1f})"
+            for c in some
+        )
+        lines.append(
+            f"{outcome.case.name:<19}controls: {route} tells a_h to "
+            f"{outcome.resolution[route]:.1%}: {told}"
+        )
+    if not outcome.converged:
+        lines.append(f"{outcome.case.name:<19}not converged: {outcome.message}")
+    return lines
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """The whole table, with a last line that counts."""
+    lines = [HEADER, "-" * len(HEADER)]
+    for outcome in outcomes:
+        lines += [*rows(outcome), ""]
+    passed = sum(o.passed for o in outcomes)
+    lines.append(f"{passed} of {len(outcomes)} cases agree within 3 standard errors of both sides.")
+    return "\n".join(lines)

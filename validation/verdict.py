@@ -1,0 +1,227 @@
+"""Verdicts: every bound follows from standard errors; controls must be rejected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm, t
+
+import rmt_gates as rg
+from validation.cases import SIGMAS, Case
+from validation.simulation import Simulation, simulate
+
+EDGE = "edge level"
+RADIUS = "radius at N"
+SETTLED = 1e-8  # E[h²] of a network that has died
+DRIFTING = 4.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """|theory − simulation| ≤ bound; the bound is 3σ of both sides together."""
+
+    name: str
+    theory: float
+    theory_error: float
+    simulation: float
+    simulation_error: float
+    bound: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Control:
+    """A theory that is wrong on purpose: its largest deviation, in bounds; rejected if > 1."""
+
+    through: str
+    change: float
+    deviation: float
+    rejected: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case came to. ``resolution``: the relative change of a_h that each route can tell."""
+
+    case: Case
+    kind: str
+    converged: bool
+    message: str
+    checks: list[Check]
+    controls: list[Control]
+    resolution: dict[str, float]
+    agreement: dict[str, float]
+    seconds: dict[str, float]
+    state: Any = field(repr=False)
+    curve: Any = field(repr=False)
+    simulation: Simulation = field(repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Every check holds and every control is rejected."""
+        return all(c.passed for c in self.checks) and all(c.rejected for c in self.controls)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, without the arrays."""
+        names = ("kind", "converged", "message", "resolution", "agreement", "seconds", "passed")
+        return {
+            "name": self.case.name,
+            "title": self.case.title,
+            "model": self.case.model.to_dict(),
+            "start": self.case.start,
+            "N": self.case.N,
+            "networks": self.case.networks,
+            "steps": self.case.steps,
+            "burn_in": self.case.burn_in,
+            "seed": self.case.seed,
+            **{name: getattr(self, name) for name in names},
+            "checks": [asdict(c) for c in self.checks],
+            "controls": [asdict(c) for c in self.controls],
+        }
+
+
+def judge(case: Case, device: str, tick: Callable[[], None]) -> Outcome:
+    """Theory, simulation, checks and controls of one case."""
+    start = clock = time.monotonic()
+    state = rg.steady_state(
+        case.model, start=case.start, rng=case.seed, rtol=case.rtol, max_seconds=case.max_seconds
+    )
+    curve = rg.spectral_curve(state)
+    tick()
+    theory_seconds = time.monotonic() - clock
+    clock = time.monotonic()
+    simulation = simulate(case, device, tick)
+    simulation_seconds = time.monotonic() - clock
+    clock = time.monotonic()
+    agreement = rg.compare(curve, simulation.eigenvalues)
+    checks = [_kind_check(case, state)]
+    if state.kind == "zero":
+        checks.append(_died(case, simulation))
+    else:
+        checks += _average_checks(case, state, simulation)
+    checks += [_edge_check(agreement), _radius_check(agreement)]
+    controls, resolution = _controls(case, state, simulation, agreement, tick)
+    stationary = abs(simulation.drift) <= DRIFTING or state.kind == "zero"
+    message = state.message
+    if not stationary:
+        message = f"The networks still drift ({simulation.drift:.1f} standard errors): run longer."
+    return Outcome(
+        case,
+        state.kind,
+        bool(state.converged and stationary),
+        message,
+        checks,
+        controls,
+        resolution,
+        agreement.to_dict(),
+        {
+            "theory": theory_seconds,
+            "simulation": simulation_seconds,
+            "controls": time.monotonic() - clock,
+            "total": time.monotonic() - start,
+        },
+        state,
+        curve,
+        simulation,
+    )
+
+
+def student(networks: int) -> float:
+    """How many standard errors of a mean over networks have the probability of SIGMAS sigmas."""
+    return float(t.ppf(norm.cdf(SIGMAS), networks - 1))
+
+
+def simulated(simulation: Simulation, name: str, N: int) -> tuple[float, float]:
+    """Mean and standard error of an average, at 1/N → 0, linearly from N and N/2, if both ran."""
+    large = simulation.averages[N][name]
+    if N // 2 not in simulation.averages:
+        return float(large.mean()), float(large.std(ddof=1) / np.sqrt(len(large)))
+    small = simulation.averages[N // 2][name]
+    variance = 4 * large.var(ddof=1) / len(large) + small.var(ddof=1) / len(small)
+    return float(2 * large.mean() - small.mean()), float(np.sqrt(variance))
+
+
+def _average_checks(case: Case, state: Any, simulation: Simulation) -> list[Check]:
+    checks = []
+    for name, (theory, error) in state.averages.items():
+        mean, se = simulated(simulation, name, case.N)
+        bound = student(case.networks) * float(np.hypot(se, error))
+        checks.append(Check(name, theory, error, mean, se, bound, abs(theory - mean) <= bound))
+    return checks
+
+
+def _edge_check(agreement: Any) -> Check:
+    level, se = agreement.edge_level, agreement.edge_level_error
+    bound = student(agreement.networks) * se
+    return Check(EDGE, 1.0, 0.0, level, se, bound, abs(level - 1) <= bound)
+
+
+def _radius_check(agreement: Any) -> Check:
+    """One network's radius: the yardstick is the scatter from network to network."""
+    theory, mean, spread = (
+        agreement.radius_theory,
+        agreement.radius_simulated,
+        agreement.radius_spread,
+    )
+    bound = student(agreement.networks) * spread
+    return Check(RADIUS, theory, 0.0, mean, spread, bound, abs(theory - mean) <= bound)
+
+
+def _kind_check(case: Case, state: Any) -> Check:
+    same = state.kind == case.kind
+    return Check(f"kind is {case.kind}", 1.0, 0.0, float(same), 0.0, 0.0, same)
+
+
+def _died(case: Case, simulation: Simulation) -> Check:
+    left = float(max(v["C_h(0)"].max() for v in simulation.averages.values()))
+    return Check("networks die", 0.0, 0.0, left, 0.0, SETTLED, left <= SETTLED)
+
+
+def _controls(
+    case: Case, state: Any, simulation: Simulation, agreement: Any, tick: Callable[[], None]
+) -> tuple[list[Control], dict[str, float]]:
+    """Theories with a wrong a_h, of both signs, against the same simulation."""
+    controls, resolution = [], {}
+
+    def wrong(change: float) -> Any:
+        tick()
+        return rg.steady_state(
+            case.model.replace(a_h=case.model.a_h * (1 + change)),
+            start=case.start,
+            rng=case.seed + 1,
+            rtol=case.rtol,
+            max_seconds=case.control_seconds,
+        )
+
+    if state.kind != "zero":
+        change = case.controls.averages
+        values = []
+        for sign in (-1, 1):
+            other = wrong(sign * change)
+            checks = _average_checks(case, other, simulation)
+            worst = max(abs(c.theory - c.simulation) / c.bound for c in checks)
+            controls.append(Control("averages", sign * change, worst, worst > 1))
+            values.append({c.name: c for c in checks})
+        resolution["averages"] = min(
+            _resolution(values[0][n].theory, values[1][n].theory, values[0][n].bound, change)
+            for n in values[0]
+        )
+    change, bound, levels = case.controls.spectrum, _edge_check(agreement).bound, []
+    for sign in (-1, 1):
+        other = rg.compare(rg.spectral_curve(wrong(sign * change)), simulation.eigenvalues)
+        deviation = abs(other.edge_level - 1) / (
+            student(other.networks) * other.edge_level_error
+        )
+        controls.append(Control("spectrum", sign * change, deviation, deviation > 1))
+        levels.append(other.edge_level)
+    resolution["spectrum"] = _resolution(levels[0], levels[1], bound, change)
+    return controls, resolution
+
+
+def _resolution(low: float, high: float, bound: float, change: float) -> float:
+    slope = abs(high - low) / (2 * change)
+    return float(bound / slope) if slope > 0 else float("inf")

@@ -13,24 +13,14 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from validation.cases import CASES, Case, quick
 from validation.report import command_line, write
 from validation.table import table
-from validation.verdict import Outcome, judge
+from validation.verdict import Outcome, judge_alone
 
 OK, FAILED, BAD_INPUT, NOT_CONVERGED = range(4)
-
-
-def run_case(case: Case, device: str) -> Outcome:
-    """One case, on one BLAS thread: the worker of the pool."""
-    import torch
-
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        return judge(case, device, lambda: None)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -99,7 +89,7 @@ def _run(cases: list[Case], device: str, workers: int) -> list[Outcome]:
         ProcessPoolExecutor(workers, mp_context=context) as pool,
         tqdm(total=len(cases), desc="cases", disable=None) as bar,
     ):
-        pending: set[Any] = {pool.submit(run_case, case, device) for case in first}
+        pending: set[Any] = {pool.submit(judge_alone, case, device) for case in first}
         while pending:
             finished, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in finished:

@@ -24,7 +24,9 @@ class Case:
 
     ``networks`` of N units, and twice as many of N/2, each run for ``burn_in`` + ``steps`` steps
     from ``states`` initial states. Averages are extrapolated in 1/N from the two sizes, unless
-    ``extrapolate`` is off: then there is only N.
+    ``extrapolate`` is off: then there is only N. The first ``spectra`` networks are diagonalised.
+    ``metastable``: small networks may leave the branch for a coexisting stable fixed point; those
+    that do are counted, reported and replaced.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Case:
     N: int = 1000
     extrapolate: bool = True
     networks: int = 24
+    spectra: int = 24
+    metastable: bool = False
     states: int = 2
     burn_in: int = 200
     steps: int = 200
@@ -49,7 +53,7 @@ BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2
 
 CASES = (
     Case("fig1a", "Fig. 1a", rg.GRU(a_h=3, a_z=1, a_r=10)),
-    Case("fig1b", "Fig. 1b", rg.GRU(a_h=3, a_z=10, a_r=10), burn_in=400, steps=400, networks=32),
+    Case("fig1b", "Fig. 1b", rg.GRU(a_h=3, a_z=10, a_r=10), burn_in=400, steps=400, networks=32, spectra=32),
     Case("fig1c", "Fig. 1c", rg.GRU(a_h=3, a_z=1, a_r=1), burn_in=400, steps=400),
     Case(
         "fig1d",
@@ -70,15 +74,20 @@ CASES = (
         extrapolate=False,
     ),
     Case("constant-gate", "constant update gate", rg.GRU(a_h=3, a_r=10)),
-    Case("biased", "all biases and variances", rg.GRU(a_h=2.5, a_z=2, a_r=4, **BIASED)),
+    Case(
+        "biased",
+        "all biases and variances",
+        rg.GRU(a_h=2.5, a_z=2, a_r=4, **BIASED),
+        networks=80,  # static biases: the averages differ more from network to network
+    ),
     Case(
         "coexistence-large",
         "coexistence, chaotic branch",
         rg.GRU(a_h=1.8, a_z=1, a_r=20),
-        # near the end of the chaotic branch: of N = 1000 networks some die, of N = 2000 none
-        N=2000,
-        networks=12,
+        N=2000,  # near the end of the chaotic branch half of the N = 1000 networks die
+        networks=14,
         extrapolate=False,
+        metastable=True,
     ),
     Case(
         "coexistence-zero",
@@ -112,7 +121,8 @@ def quick(case: Case) -> Case:
     slow = case.burn_in > 2000
     return replace(
         case,
-        networks=min(case.networks, 10),
+        networks=min(case.networks, 30 if case.networks > 40 else 10),
+        spectra=10,
         states=2 if slow else case.states,
         burn_in=2500 if slow else case.burn_in,
         steps=2500 if slow else case.steps,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,36 +12,48 @@ from validation.cases import Case
 AVERAGED_STATES = 20  # of a run, enter the one-unit averages beyond E[h²]
 LAGS = 100
 SMALL_START = 1e-2
+LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """Averages are (networks,) arrays by name for each size; spectra are (networks, N)."""
+    """Averages are (networks,) arrays by name for each size; eigenvalues are (spectra, N).
+
+    ``left`` : networks that left a metastable branch and were replaced; ``drift`` : of E[h²]
+    between the halves of the runs, in its standard errors.
+    """
 
     averages: dict[int, dict[str, np.ndarray]]
     autocorrelation: np.ndarray
     eigenvalues: np.ndarray
     drift: float
+    left: int
 
 
-def simulate(case: Case, device: str, tick: Callable[[], None]) -> Simulation:
-    """Run networks of N and of N/2 units of a case; ``tick`` is called after each network."""
+def simulate(case: Case, device: str) -> Simulation:
+    """Run networks of N and of N/2 units of a case."""
     averages: dict[int, dict[str, np.ndarray]] = {}
     kernels, spectra, halves = [], [], []
+    left = 0
     large, small = np.random.SeedSequence(case.seed).spawn(2)
     sizes = [(case.N, case.networks, large)]
     if case.extrapolate:
         sizes.append((case.N // 2, 2 * case.networks, small))
     for N, count, seed in sizes:
         rows: list[dict[str, float]] = []
-        for child in seed.spawn(count):
-            weights, begin = child.spawn(2)
+        while len(rows) < count:
+            weights, begin = seed.spawn(1)[0].spawn(2)
             network = rg.sample_network(case.model, N, rng=weights, device=device)
             scale = 1.0 if case.start == "large" else SMALL_START
             h = np.random.default_rng(begin).standard_normal((case.states, N)) * scale
             every = max(1, case.steps // AVERAGED_STATES)
             record = 1 if N == case.N and case.kind != "zero" else every
             run = network.run(case.steps, h, record=record, burn_in=case.burn_in)
+            if case.metastable and np.any(run.mean_square[-1] < LEFT * np.max(run.mean_square)):
+                left += 1
+                if left > 2 * count:
+                    raise RuntimeError(f"{case.name}: too many networks leave the branch")
+                continue
             recorded = run.recorded.cpu().numpy()
             few = run.recorded[:: max(1, len(recorded) // AVERAGED_STATES)]
             row = network.unit(few).averages()
@@ -51,13 +62,13 @@ def simulate(case: Case, device: str, tick: Callable[[], None]) -> Simulation:
             if N == case.N:
                 half = len(run.mean_square) // 2
                 halves.append(np.mean(run.mean_square[half:]) - np.mean(run.mean_square[:half]))
-                kernels.append(_autocorrelation(recorded, min(LAGS, case.steps // 2)))
-                spectra.append(network.eigenvalues(run.h[0]))
-            tick()
+                kernels.append(_autocorrelation(recorded, min(LAGS, len(recorded) // 2)))
+                if len(spectra) < case.spectra:
+                    spectra.append(network.eigenvalues(run.h[0]))
         averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     error = np.std(halves, ddof=1) / np.sqrt(len(halves))
     drift = float(np.mean(halves) / error) if error > 0 else 0.0
-    return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift)
+    return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift, left)
 
 
 def _autocorrelation(h: np.ndarray, lags: int) -> np.ndarray:

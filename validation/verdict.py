@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy.stats import norm, t
+
+from threadpoolctl import threadpool_limits
 
 import rmt_gates as rg
 from validation.cases import SIGMAS, Case
@@ -84,17 +85,16 @@ class Outcome:
         }
 
 
-def judge(case: Case, device: str, tick: Callable[[], None]) -> Outcome:
+def judge(case: Case, device: str) -> Outcome:
     """Theory, simulation, checks and controls of one case."""
     start = clock = time.monotonic()
     state = rg.steady_state(
         case.model, start=case.start, rng=case.seed, rtol=case.rtol, max_seconds=case.max_seconds
     )
     curve = rg.spectral_curve(state)
-    tick()
     theory_seconds = time.monotonic() - clock
     clock = time.monotonic()
-    simulation = simulate(case, device, tick)
+    simulation = simulate(case, device)
     simulation_seconds = time.monotonic() - clock
     clock = time.monotonic()
     agreement = rg.compare(curve, simulation.eigenvalues)
@@ -104,11 +104,13 @@ def judge(case: Case, device: str, tick: Callable[[], None]) -> Outcome:
     else:
         checks += _average_checks(case, state, simulation)
     checks += [_edge_check(agreement), _radius_check(agreement)]
-    controls, resolution = _controls(case, state, simulation, agreement, tick)
+    controls, resolution = _controls(case, state, simulation, agreement)
     stationary = abs(simulation.drift) <= DRIFTING or state.kind == "zero"
     message = state.message
     if not stationary:
         message = f"The networks still drift ({simulation.drift:.1f} standard errors): run longer."
+    if simulation.left:
+        message += f" {simulation.left} networks left the branch and were replaced."
     return Outcome(
         case,
         state.kind,
@@ -128,6 +130,15 @@ def judge(case: Case, device: str, tick: Callable[[], None]) -> Outcome:
         curve,
         simulation,
     )
+
+
+def judge_alone(case: Case, device: str) -> Outcome:
+    """`judge` on one BLAS thread: what a worker process runs."""
+    import torch
+
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        return judge(case, device)
 
 
 def student(networks: int) -> float:
@@ -182,13 +193,12 @@ def _died(case: Case, simulation: Simulation) -> Check:
 
 
 def _controls(
-    case: Case, state: Any, simulation: Simulation, agreement: Any, tick: Callable[[], None]
+    case: Case, state: Any, simulation: Simulation, agreement: Any
 ) -> tuple[list[Control], dict[str, float]]:
     """Theories with a wrong a_h, of both signs, against the same simulation."""
     controls, resolution = [], {}
 
     def wrong(change: float) -> Any:
-        tick()
         return rg.steady_state(
             case.model.replace(a_h=case.model.a_h * (1 + change)),
             start=case.start,

@@ -179,19 +179,9 @@ class GRUResetBefore(Architecture):
         ``excess`` is the conditional moment E[(h−φ)²|ζ] as an analytic function with
         ``.derivative``, None at a fixed point, where it vanishes.
         """
-        rho_squared = self.rho(C) ** 2
+        numerator = Numerator(self.rho(C) ** 2, self.a_z, excess)
         variance = self.a_z**2 * C + self.v_z
-        if excess is None or self.a_z == 0:
-            return [PoleTerm(self.b_z, variance, lambda x: rho_squared + 0 * x, lambda x: 0 * x)]
-
-        def q(x: Any) -> Any:
-            return rho_squared + (self.a_z * sigmoid_complex(x)) ** 2 * excess(x)
-
-        def dq(x: Any) -> Any:
-            z = sigmoid_complex(x)
-            return (self.a_z * z) ** 2 * (2 * (1 - z) * excess(x) + excess.derivative(x))
-
-        return [PoleTerm(self.b_z, variance, q, dq)]
+        return [PoleTerm(self.b_z, variance, numerator, numerator.derivative)]
 
     def averages(self, C: float, excess: Any = None) -> dict[str, float]:
         """One-unit averages of a state with variance C: what simulations can be compared with."""
@@ -223,6 +213,28 @@ class GRUResetBefore(Architecture):
         reset = unit.weights @ r**2 + self.a_r**2 * (unit.weights @ dr**2) * C
         rho_squared = self.a_h**2 * (unit.weights @ self.phi.dphi(y) ** 2) * reset
         return z, leak, unit.weights * (rho_squared * leak**2 + (self.a_z * pull) ** 2)
+
+
+@dataclass(frozen=True)
+class Numerator:
+    """q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ] on real and complex arrays."""
+
+    rho_squared: float
+    a_z: float
+    excess: Any
+
+    def __call__(self, zeta: Any) -> Any:
+        if self.excess is None or self.a_z == 0:
+            return self.rho_squared + 0 * zeta
+        return self.rho_squared + (self.a_z * sigmoid_complex(zeta)) ** 2 * self.excess(zeta)
+
+    def derivative(self, zeta: Any) -> Any:
+        """dq/dζ."""
+        if self.excess is None or self.a_z == 0:
+            return 0 * zeta
+        z = sigmoid_complex(zeta)
+        logarithmic = 2 * (1 - z) * self.excess(zeta) + self.excess.derivative(zeta)
+        return (self.a_z * z) ** 2 * logarithmic
 
 
 def sigmoid_complex(x: Any) -> Any:

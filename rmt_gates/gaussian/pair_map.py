@@ -7,7 +7,8 @@ the ends θ = ±π/2. It is interpolated by Chebyshev polynomials in t, with the
 
     δ = π/2 - |θ| = w sinh(A t),    A = asinh(π/2w),    0 ≤ t ≤ 1,    w = min(1, 1/√V),
 
-for c ≥ 0 and c ≤ 0 separately; their number grows as log V.
+for c ≥ 0 and c ≤ 0 separately; their number grows as log V. Where f is a step of small width, it is
+the map of f' that is computed, and integrated over c (see `price`).
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike
 from scipy import fft
 
-from .expectation import WINDOW, Integrand, peak
+from .expectation import Integrand, expect, peak
 from .mesh import Array
 from .pair import expect_pair
+from .price import SLOPE, digits, pair_of_bumps, trapezoid_rule, window
 
-_SIZES = (17, 33, 65, 129, 257)
-_TOLERANCE = 1e-13
+_SIZES = (9, 17, 33, 65, 129, 257)
+_TOLERANCES = (1e-13, 1e-3)
 _LARGEST_SMOOTH_SCALE = 30.0
 _LARGEST_REACH = 8.0
 _NEAR_END = 0.02
-_SQRT_2PI = float(np.sqrt(2 * np.pi))
+_NEAREST = 1e-4
 _END_NODES, _END_WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 
@@ -39,23 +41,33 @@ class CovarianceMap:
     f : an Integrand (φ or σ, for instance)
     mean, variance : m and V > 0
     positive : True if only c ≥ 0 will be asked for, which halves the work
+    tolerance : absolute error in units of E f², between 1e-13 (the default, which rounding turns
+        into 1e-12) and 1e-3; quadrature and interpolation cost the less the larger it is
 
-    Absolute error 1e-12 E f²: the degree is doubled until the last coefficients are below
-    1e-13 E f² (RuntimeError if 257 polynomials are not enough).
+    The degree is doubled until the last coefficients are below the tolerance (RuntimeError if 257
+    polynomials are not enough).
     """
 
     def __init__(
-        self, f: Integrand, mean: float, variance: float, *, positive: bool = False
+        self,
+        f: Integrand,
+        mean: float,
+        variance: float,
+        *,
+        positive: bool = False,
+        tolerance: float = 1e-13,
     ) -> None:
         if not (variance > 0 and np.isfinite(variance)):
             raise ValueError(f"variance must be positive and finite, got {variance:g}")
         if not np.isfinite(mean):
             raise ValueError(f"mean must be finite, got {mean:g}")
+        if not _TOLERANCES[0] <= tolerance <= _TOLERANCES[1]:
+            raise ValueError(f"tolerance must lie within 1e-13 and 1e-3, got {tolerance:g}")
         self.f, self.mean, self.variance = f, float(mean), float(variance)
-        self.positive = bool(positive)
-        self._width = min(1.0, self.variance**-0.5)
-        self._stretch = float(np.arcsinh(0.5 * np.pi / self._width))
-        self._coefficients = {sign: self._interpolate(sign) for sign in (1, -1)[: 2 - positive]}
+        self.positive, self.tolerance = bool(positive), float(tolerance)
+        self._width = {sign: self._end_width(sign) for sign in (1, -1)}
+        self._stretch = {k: float(np.arcsinh(0.5 * np.pi / w)) for k, w in self._width.items()}
+        self._coefficients = self._solve((1,) if positive else (1, -1))
         self._first = {k: 2 * chebyshev.chebder(c) for k, c in self._coefficients.items()}
         self._second = {k: 2 * chebyshev.chebder(c) for k, c in self._first.items()}
 
@@ -75,20 +87,22 @@ class CovarianceMap:
         return self._evaluate(covariance, self._slope)
 
     def _evaluate(self, covariance: ArrayLike, rule: Callable[[int, Array], Array]) -> Any:
-        c = np.asarray(covariance, float) / self.variance
+        absolute = np.asarray(covariance, float)
+        c = absolute / self.variance
         lowest = 0.0 if self.positive else -1.0
         if np.any(c > 1 + 1e-12) or np.any(c < lowest - 1e-12):
             raise ValueError(
                 f"covariance must lie within {lowest * self.variance:g} and {self.variance:g}, "
                 f"got {np.nanmin(c) * self.variance:g} to {np.nanmax(c) * self.variance:g}"
             )
-        c = np.clip(c, lowest, 1.0)
-        distance = 2 * np.arcsin(np.sqrt(0.5 * (1 - np.abs(c))))
-        t = np.arcsinh(distance / self._width) / self._stretch
+        # 1 - |c|/V would lose the distance from the ends.
+        rest = np.clip((self.variance - np.abs(absolute)) / self.variance, 0.0, 1.0)
+        distance = 2 * np.arcsin(np.sqrt(0.5 * rest))
         result = np.full(c.shape, np.nan)
         for sign, chosen in ((1, c >= 0), (-1, c < 0)):
             if np.any(chosen):
-                result[chosen] = rule(sign, t[chosen])
+                t = np.arcsinh(distance[chosen] / self._width[sign]) / self._stretch[sign]
+                result[chosen] = rule(sign, t)
         return float(result) if result.ndim == 0 else result
 
     def _value(self, sign: int, t: Array) -> Array:
@@ -101,48 +115,79 @@ class CovarianceMap:
         it vanishes.
         """
         per_t = np.asarray(chebyshev.chebval(2 * t - 1, self._first[sign]))
-        distance, rate = self._distance(t), self._width * self._stretch * np.cosh(self._stretch * t)
+        distance, rate = self._distance(sign, t), self._rate(sign, t)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.asarray(per_t / np.sin(distance))
         near = t < _NEAR_END
         inner = np.multiply.outer(t[near], 1 + _END_NODES) - 1
         second = chebyshev.chebval(inner, self._second[sign]) @ (0.5 * _END_WEIGHTS)
         # t / sin δ by two quotients that are regular at t = 0.
-        z = self._stretch * t[near]
+        z = self._stretch[sign] * t[near]
+        rate_at_end = self._width[sign] * self._stretch[sign]
         sinh_quotient = np.where(z > 0, np.sinh(z) / np.where(z > 0, z, 1.0), 1.0)
         sine_quotient = np.sinc(distance[near] / np.pi)
-        ratio[near] = second / (self._width * self._stretch * sinh_quotient * sine_quotient)
+        ratio[near] = second / (rate_at_end * sinh_quotient * sine_quotient)
         return -sign * ratio / (self.variance * rate)
 
-    def _distance(self, t: Array) -> Array:
-        """δ(t)."""
-        return np.asarray(self._width * np.sinh(self._stretch * t))
+    def _end_width(self, sign: int) -> float:
+        """w: 1/√V, or where y2 = -y1 the distance of a mean close to a kink, in units of √V."""
+        distances = [1.0]
+        if sign < 0:
+            distances += [max(abs(abs(self.mean) - kink), _NEAREST) for kink in self.f.kinks]
+        return float(min(1.0, min(distances) * self.variance**-0.5))
 
-    def _interpolate(self, sign: int) -> Array:
+    def _distance(self, sign: int, t: Array) -> Array:
+        """δ(t)."""
+        return np.asarray(self._width[sign] * np.sinh(self._stretch[sign] * t))
+
+    def _rate(self, sign: int, t: Array) -> Array:
+        """dδ/dt."""
+        stretch = self._stretch[sign]
+        return np.asarray(self._width[sign] * stretch * np.cosh(stretch * t))
+
+    def _solve(self, signs: tuple[int, ...]) -> dict[int, Array]:
+        """The Chebyshev coefficients of q(t) for each sign of c."""
+        f, m, v = self.f, self.mean, self.variance
+        scale = float(self._graded(1, np.array([0.0]))[0])
+        slope = pair_of_bumps(SLOPE[f], m, v, self.tolerance) if f in SLOPE else None
+        if slope is None:
+            rule = pair_of_bumps(f, m, v, self.tolerance)
+            rule = rule or (self._trapezoid if self._is_smooth() else self._graded)
+            return {
+                sign: self._interpolate(lambda t: rule(sign, self._distance(sign, t)), scale)
+                for sign in signs
+            }
+        at_zero = float(expect(f, m, v)) ** 2
+        result = {}
+        for sign in signs:
+            # dq/dt = E f' f' dc/dt, and q = (E f)² at c = 0, which is t = 1.
+            def per_t(t: Array) -> Array:
+                distance = self._distance(sign, t)
+                return -sign * v * slope(sign, distance) * np.sin(distance) * self._rate(sign, t)
+
+            coefficients = self._interpolate(per_t, scale)
+            result[sign] = chebyshev.chebint(coefficients, k=[at_zero], lbnd=1, scl=0.5)
+        return result
+
+    def _interpolate(self, values_at: Callable[[Array], Array], scale: float) -> Array:
         """Chebyshev coefficients from the values at the extrema, refining nested sets of them."""
-        scale = self._second_moment()
-        rule = self._trapezoid if self._is_smooth() else self._graded
         values = np.empty(0)
         for size in _SIZES:
             t = 0.5 - 0.5 * np.cos(np.pi * np.arange(size) / (size - 1))
             known, values = values, np.empty(size)
             if known.size:
                 values[::2] = known
-                values[1::2] = rule(sign, self._distance(t[1::2]))
+                values[1::2] = values_at(t[1::2])
             else:
-                values = rule(sign, self._distance(t))
+                values = values_at(t)
             coefficients = _coefficients(values)
             tail = np.abs(coefficients[-max(2, size // 8) :]).max()
-            if tail <= _TOLERANCE * scale:
+            if tail <= self.tolerance * scale:
                 return coefficients
         raise RuntimeError(
             f"CovarianceMap of {self.f.name} at mean {self.mean:g}, variance {self.variance:g}: "
             f"{_SIZES[-1]} polynomials leave {tail / scale:.1e} of E f^2"
         )
-
-    def _second_moment(self) -> float:
-        """E f²."""
-        return float(self._graded(1, np.array([0.0]))[0])
 
     def _is_smooth(self) -> bool:
         """Whether the trapezoidal rule resolves f and reaches its mass."""
@@ -162,33 +207,18 @@ class CovarianceMap:
         return np.asarray(expect_pair(f, f, m, v, m, v, sign * v * np.cos(distance)))
 
     def _trapezoid(self, sign: int, distance: Array) -> Array:
-        """E_u F(u) F(±u) at each angle by trapezoidal sums in u and v (see `expect_pair`).
-
-        Their error is e^{-2πd/h + d²/2} with d the distance of the nearest pole in u or v, and
-        e^{-2π²/h²} from the Gaussian itself.
-        """
-        s, window = np.sqrt(self.variance), WINDOW - 0.7 + self._reach()
+        """E_u F(u) F(±u) at each angle by trapezoidal sums in u and v (see `expect_pair`)."""
+        s, reach = np.sqrt(self.variance), window(self.tolerance) + self._reach()
         result = np.empty(distance.size)
         for k, delta in enumerate(distance):
-            along = s * np.sqrt(max(np.cos(delta), 0.0))
-            across = s * np.sqrt(2.0) * np.sin(0.5 * delta)
-            u, weight_u = _trapezoid_rule(window, along / self.f.strip)
-            v, weight_v = _trapezoid_rule(window, across / self.f.strip)
+            along = s * np.sqrt(max(np.cos(delta), 1e-300))
+            across = s * np.sqrt(2.0) * max(np.sin(0.5 * delta), 1e-300)
+            u, weight_u = trapezoid_rule(reach, self.f.strip / along, digits(self.tolerance))
+            v, weight_v = trapezoid_rule(reach, self.f.strip / across, digits(self.tolerance))
             y = (self.mean + along * u)[:, None] + across * v
             inner = self.f.function(y) @ weight_v
             result[k] = weight_u @ (inner * inner[::sign])
         return result
-
-
-def _trapezoid_rule(window: float, inverse_strip: float) -> tuple[Array, Array]:
-    """Nodes, symmetric about 0, and weights for the average over a standard Gaussian.
-
-    inverse_strip : 1 / d. The step min(1/2, 0.153 d) makes e^{-2πd/h} = 1e-18.
-    """
-    step = 0.153 / max(inverse_strip, 0.306)
-    half = int(np.ceil(window / step))
-    x = step * np.arange(-half, half + 1)
-    return np.asarray(x), step / _SQRT_2PI * np.exp(-0.5 * x * x)
 
 
 def _coefficients(values: Array) -> Array:

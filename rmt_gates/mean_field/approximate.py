@@ -3,7 +3,7 @@
     C_h(k) (1 + C_z(k)) − s [C_h(k−1) + C_h(k+1)] = (1 − 2s + C_z(k)) C_φ(k),  s = E[z]
 
 takes h_t to be independent of ζ_t. That is exact only when ζ does not vary in time: at
-(a_h, a_z, a_r) = (3, 10, 10) it is 9 % off (erratum E1 of THEORY.md).
+(a_h, a_z, a_r) = (3, 10, 10) it is 9 % off (THEORY.md §8, E1).
 """
 
 from __future__ import annotations

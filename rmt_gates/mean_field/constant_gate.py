@@ -1,6 +1,6 @@
 """The time-dependent steady state when the update gate is constant: exact and deterministic.
 
-With z = s the recursion is linear, and the autocorrelation obeys (THEORY.md §3)
+With z = s the recursion is linear, and the autocorrelation obeys (THEORY.md §2.3)
 
     (1+s²) C_h(k) − s [C_h(k−1) + C_h(k+1)] = (1−s)² C_φ(k),   C_h(−1) = C_h(1),
 

@@ -162,7 +162,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
 
     Solves (10) of Can, Krishnamurthy & Schwab (2020), C_h = E[φ(y)²], for general biases. The
     zero solution is listed whenever b_h = v_h = 0. No root is missed: the equation is rewritten
-    as level crossings of an explicit function, cut into monotone pieces (THEORY.md §2).
+    as level crossings of an explicit function, cut into monotone pieces (THEORY.md §5.2).
 
     Parameters
     ----------

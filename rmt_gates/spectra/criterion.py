@@ -1,4 +1,4 @@
-"""The general criterion: the Perron root of M_kl(λ) = a_k² E|(Ĉ X⁻¹ B̂)_kl|² (THEORY.md §4).
+"""The general criterion: the Perron root of M_kl(λ) = a_k² E|(Ĉ X⁻¹ B̂)_kl|² (THEORY.md §4.1).
 
 It holds for every architecture. The root is above 1 inside the support of the eigenvalues, 1 on
 its boundary, below 1 outside.

@@ -1,6 +1,6 @@
 """The boundary of the support of the Jacobian's eigenvalues, as a graph y(x) over the real axis.
 
-At fixed Re λ every S(λ) strictly decreases with |Im λ| (THEORY.md §4): for each x there is at
+At fixed Re λ every S(λ) strictly decreases with |Im λ| (THEORY.md §4.2): for each x there is at
 most one y(x) > 0 with S(x + iy) = 0, and no contour has to be traced.
 """
 
@@ -111,7 +111,7 @@ class SpectralCurve(Record):
     def expected_outside(self) -> float:
         """√N × the fraction of a network's N eigenvalues to expect outside the curve.
 
-        The edge of the spectrum is √N-blurred: (2π√2)⁻¹ ∮ √μ_edge |dλ| (THEORY.md §5).
+        The edge of the spectrum is √N-blurred: (2π√2)⁻¹ ∮ √μ_edge |dλ| (THEORY.md §4.4).
         """
         from rmt_gates.spectra.edge import blur
 

@@ -5,7 +5,7 @@ root of M(λ). With right and left vectors τ, κ (κ_k = a_k² ℓ_k) and Y = �
 
     μ_edge = |∂_λ Λ|² (ℓ·τ)² / ( π E tr[(diag(κ) Y diag(τ) Y†)²] )
 
-(derived in THEORY.md §5). At the edge of an i.i.d.-like matrix the N-unit density falls off as
+(derived in THEORY.md §4.4). At the edge of an i.i.d.-like matrix the N-unit density falls off as
 ½ erfc(d √(2πNμ)) over the distance d, so that √(Nμ)/(2π√2) eigenvalues per unit length of the
 boundary lie outside.
 """

@@ -24,7 +24,7 @@ _HOME = {
     "sample_network": "rmt_gates.networks",
     "Status": "rmt_gates.results",
 }
-__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -135,7 +135,11 @@ def fixed_points(points: FixedPoints, x: Any, ax: Axes | None = None) -> Axes:
     for label, style in (("stable", "-"), ("unstable", "--")):
         pieces = [nan]
         for branch in _branches(points.C_h):
-            rows, C, stable = branch[:, 0], points.C_h[tuple(branch.T)], points.stable[tuple(branch.T)]
+            rows, C, stable = (
+                branch[:, 0],
+                points.C_h[tuple(branch.T)],
+                points.stable[tuple(branch.T)],
+            )
             keep = stable if label == "stable" else ~stable
             if label == "unstable":  # reach over to the stable neighbour: no gap at the transition
                 keep = keep | np.append(keep[1:], False) | np.append(False, keep[:-1])

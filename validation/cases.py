@@ -53,7 +53,15 @@ BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2
 
 CASES = (
     Case("fig1a", "Fig. 1a", rg.GRU(a_h=3, a_z=1, a_r=10)),
-    Case("fig1b", "Fig. 1b", rg.GRU(a_h=3, a_z=10, a_r=10), burn_in=400, steps=400, networks=32, spectra=32),
+    Case(
+        "fig1b",
+        "Fig. 1b",
+        rg.GRU(a_h=3, a_z=10, a_r=10),
+        burn_in=400,
+        steps=400,
+        networks=32,
+        spectra=32,
+    ),
     Case("fig1c", "Fig. 1c", rg.GRU(a_h=3, a_z=1, a_r=1), burn_in=400, steps=400),
     Case(
         "fig1d",

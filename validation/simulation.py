@@ -33,7 +33,9 @@ class Simulation:
 def simulate(case: Case, device: str) -> Simulation:
     """Run networks of N and of N/2 units of a case."""
     averages: dict[int, dict[str, np.ndarray]] = {}
-    kernels, spectra, halves = [], [], []
+    kernels: list[np.ndarray] = []
+    spectra: list[np.ndarray] = []
+    halves: list[float] = []
     left = 0
     large, small = np.random.SeedSequence(case.seed).spawn(2)
     sizes = [(case.N, case.networks, large)]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from validation.verdict import Outcome
 
-HEADER = (
-    f"{'case':<19}{'quantity':<15}{'theory':>16}{'simulation':>17}{'|Δ|/bound':>11}  verdict"
-)
+HEADER = f"{'case':<19}{'quantity':<15}{'theory':>16}{'simulation':>17}{'|Δ|/bound':>11}  verdict"
 
 
 def with_error(value: float, error: float) -> str:
@@ -33,8 +31,7 @@ def rows(outcome: Outcome) -> list[str]:
     for route in dict.fromkeys(c.through for c in outcome.controls):
         some = [c for c in outcome.controls if c.through == route]
         told = "; ".join(
-            f"a_h {c.change:+.0%} {'rejected' if c.rejected else 'NOT REJECTED'} ({c.deviation:.1f})"
-            for c in some
+            f"a_h {c.change:+.0%} {_word(c.rejected)} ({c.deviation:.1f})" for c in some
         )
         lines.append(
             f"{outcome.case.name:<19}controls: {route} tells a_h to "
@@ -48,6 +45,10 @@ def rows(outcome: Outcome) -> list[str]:
     if not outcome.converged:
         lines.append(f"{outcome.case.name:<19}not converged: {outcome.message}")
     return lines
+
+
+def _word(rejected: bool) -> str:
+    return "rejected" if rejected else "NOT REJECTED"
 
 
 def table(outcomes: list[Outcome]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import norm, t
-
 from threadpoolctl import threadpool_limits
 
 import rmt_gates as rg
@@ -223,9 +222,7 @@ def _controls(
     change, bound, levels = case.controls.spectrum, _edge_check(agreement).bound, []
     for sign in (-1, 1):
         other = rg.compare(rg.spectral_curve(wrong(sign * change)), simulation.eigenvalues)
-        deviation = abs(other.edge_level - 1) / (
-            student(other.networks) * other.edge_level_error
-        )
+        deviation = abs(other.edge_level - 1) / (student(other.networks) * other.edge_level_error)
         controls.append(Control("spectrum", sign * change, deviation, deviation > 1))
         levels.append(other.edge_level)
     resolution["spectrum"] = _resolution(levels[0], levels[1], bound, change)

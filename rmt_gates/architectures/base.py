@@ -115,11 +115,15 @@ class Architecture(ABC):
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return all(np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return all(
+            np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)
+        )
 
     def __hash__(self) -> int:
         values = (getattr(self, f.name) for f in fields(self))
-        return hash((type(self), *(v.tobytes() if isinstance(v, np.ndarray) else v for v in values)))
+        return hash(
+            (type(self), *(v.tobytes() if isinstance(v, np.ndarray) else v for v in values))
+        )
 
     def __repr__(self) -> str:
         shown = []
@@ -128,7 +132,9 @@ class Architecture(ABC):
             if isinstance(value, np.ndarray):
                 shown.append(f"{f.name}=<{'×'.join(map(str, value.shape))} array>")
             elif value != f.default:
-                shown.append(f"{f.name}={value:.12g}" if isinstance(value, float) else f"{f.name}={value!r}")
+                shown.append(
+                    f"{f.name}={value:.12g}" if isinstance(value, float) else f"{f.name}={value!r}"
+                )
         return f"{self.name}({', '.join(shown)})"
 
     # -- the process --------------------------------------------------------------------------
@@ -188,6 +194,11 @@ class Architecture(ABC):
     @abstractmethod
     def level_scales(self) -> tuple[Any, Any]:
         """(lowest, largest) u between which H has structure."""
+
+    @property
+    @abstractmethod
+    def zero_bias(self) -> Any:
+        """Whether the zero state is a fixed point (a bool, or an array of them)."""
 
     def gains(self) -> np.ndarray:
         """a_k in the order of `matrices`."""

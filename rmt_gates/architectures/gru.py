@@ -84,7 +84,7 @@ class GRUResetBefore(Architecture):
         return self.phi.phi(inputs["y"], xp)
 
     def input_kernels(self, C: np.ndarray) -> dict[str, GaussianInput]:
-        """Covariances a_k² C_h + v_k of ζ and ξ, and a_h² C_r C_h + v_h of y; C_r = E[σ(ξ)σ(ξ')]."""
+        """Covariances a_k² C_h + v_k of ζ, ξ and a_h² C_r C_h + v_h of y, C_r = E[σ(ξ)σ(ξ')]."""
         C = np.asarray(C, float)
         xi = self.a_r**2 * C + self.v_r
         C_r = autocovariance(SIGMOID, self.b_r, xi)
@@ -99,12 +99,20 @@ class GRUResetBefore(Architecture):
         """Whether the update gate is one and the same number for all units and times."""
         return bool(np.all(self.a_z == 0) and np.all(self.v_z == 0))
 
+    @property
+    def zero_bias(self) -> Any:
+        """h = 0 stays 0: no bias inside φ, whatever the biases of the gates."""
+        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)
+        return zero if np.ndim(zero) else bool(zero)
+
     def phi_kernel(self, C: np.ndarray) -> np.ndarray:
         """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h."""
         y = self.input_kernels(C)["y"]
         return autocovariance(phi(self.phi), y.mean, y.covariance)
 
-    def conditional_kernel(self, zeta: np.ndarray, C_phi: np.ndarray, static: float) -> LeakyMoments:
+    def conditional_kernel(
+        self, zeta: np.ndarray, C_phi: np.ndarray, static: float
+    ) -> LeakyMoments:
         """E[h_t h_{t+k} | ζ] for paths of ζ, with y averaged analytically."""
         return leaky_moments(sigmoid(zeta), C_phi, static)
 
@@ -163,7 +171,11 @@ class GRUResetBefore(Architecture):
 
     # -- the spectrum -------------------------------------------------------------------------
     def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
-        """X = [[λ−z, 0], [0, 1]], B̂ = [[(1−z)φ', 0, (h−φ)z'], [0, r', 0]], Ĉ = [[r, h], [1, 0], [1, 0]]."""
+        """The three matrices of the GRU, in the order (U_h, U_r, U_z).
+
+        X = [[λ−z, 0], [0, 1]], B̂ = [[(1−z)φ', 0, (h−φ)z'], [0, r', 0]],
+        Ĉ = [[r, h], [1, 0], [1, 0]].
+        """
         zeta, xi, y = inputs["zeta"], inputs["xi"], inputs["y"]
         leak = sigmoid(-zeta, xp) * self.phi.dphi(y, xp)
         pull = (carry - self.phi.phi(y, xp)) * sigmoid_prime(zeta, xp)

@@ -28,7 +28,9 @@ def clean(name: str, value: Any) -> float | np.ndarray:
     try:
         array = np.array(value)
     except ValueError:
-        raise TypeError(f"{name} must be a rectangular array of real numbers, got {value!r}") from None
+        raise TypeError(
+            f"{name} must be a rectangular array of real numbers, got {value!r}"
+        ) from None
     if array.dtype.kind not in "iuf":
         raise TypeError(
             f"{name} must be a real number or an array of real numbers, got dtype {array.dtype}"

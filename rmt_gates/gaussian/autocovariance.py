@@ -8,8 +8,12 @@ from rmt_gates.gaussian.expectation import Integrand
 from rmt_gates.gaussian.pair_map import CovarianceMap
 
 
-def autocovariance(f: Integrand, mean: float, covariance: np.ndarray) -> np.ndarray:
+def autocovariance(
+    f: Integrand, mean: float, covariance: np.ndarray, tolerance: float = 1e-13
+) -> np.ndarray:
     """E f(y_0) f(y_k) from the mean of y and its covariance at lags k, lag 0 first.
+
+    tolerance : of `CovarianceMap`, the absolute error in units of E f²
 
     A process without variance is the constant f(mean).
     """
@@ -18,4 +22,5 @@ def autocovariance(f: Integrand, mean: float, covariance: np.ndarray) -> np.ndar
     if variance == 0:
         return np.full(covariance.shape, float(f.function(np.array(mean))) ** 2)
     positive = bool(np.all(covariance >= 0))
-    return CovarianceMap(f, mean, variance, positive=positive)(covariance)
+    average = CovarianceMap(f, mean, variance, positive=positive, tolerance=tolerance)
+    return np.asarray(average(covariance))

@@ -30,11 +30,11 @@ def panel_nodes(breaks: Array) -> tuple[Array, Array]:
 
 
 def graded_points(scale: float) -> Array:
-    """The points 0, ±1, ±3, ±9, ... up to a few times `scale` (at least to ±1).
+    """The points 0, ±1, ±4, ±16, ... up to the first beyond `scale` (at least to ±1).
 
     They grade panels around the origin for functions of y that are analytic in a strip |Im y| < d
     with d of order one, and break at ±1, where the hard tanh has its kinks.
     """
-    levels = max(0, int(np.ceil(np.log(max(scale, 1e-3)) / np.log(3.0))) + 1)
-    powers = 3.0 ** np.arange(levels + 1)
+    levels = max(0, int(np.ceil(np.log(max(scale, 1e-3)) / np.log(4.0))))
+    powers = 4.0 ** np.arange(levels + 1)
     return np.concatenate([-powers[::-1], [0.0], powers])

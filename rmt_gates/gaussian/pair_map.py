@@ -148,7 +148,7 @@ class CovarianceMap:
     def _solve(self, signs: tuple[int, ...]) -> dict[int, Array]:
         """The Chebyshev coefficients of q(t) for each sign of c."""
         f, m, v = self.f, self.mean, self.variance
-        scale = float(self._graded(1, np.array([0.0]))[0])
+        scale = float(expect(_square(f), m, v))
         slope = pair_of_bumps(SLOPE[f], m, v, self.tolerance) if f in SLOPE else None
         if slope is None:
             rule = pair_of_bumps(f, m, v, self.tolerance)
@@ -219,6 +219,13 @@ class CovarianceMap:
             inner = self.f.function(y) @ weight_v
             result[k] = weight_u @ (inner * inner[::sign])
         return result
+
+
+def _square(f: Integrand) -> Integrand:
+    """f², for the scale of errors."""
+    slope = f.log_slope
+    twice = None if slope is None else lambda y: 2 * slope(y)
+    return Integrand(f"{f.name}^2", lambda y: f.function(y) ** 2, twice, f.kinks, f.strip)
 
 
 def _coefficients(values: Array) -> Array:

@@ -47,12 +47,14 @@ class GaussianPoleAverage:
             z, leak = sigmoid(zeta), sigmoid(-zeta)
             weight = self.step * self._gauss(shift) * leak**2 * np.real(q(zeta))
             keep = weight > 0
-            self.lattices.append((z[keep], leak[keep], weight[keep]))
+            self.lattices.append(SampledPoleAverage(z[keep], leak[keep], weight[keep]))
 
     def _gauss(self, shift: Any) -> Any:
         return np.exp(-0.5 * (shift / self.sd) ** 2) / (self.sd * np.sqrt(2 * np.pi))
 
-    def __call__(self, x: np.ndarray, u: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, x: np.ndarray, u: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
         value, slope = np.empty(x.shape), np.empty(x.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -61,16 +63,13 @@ class GaussianPoleAverage:
             phase = ((p.real - self.mean) / self.step) % 1.0
         far = (phase < 0.25) | (phase >= 0.75)
         for lattice, chosen in ((1, far), (0, ~far)):
-            z, leak, weight = self.lattices[lattice]
-            for node, point, side in ((z, x, x < 0.5), (leak, u, x >= 0.5)):
-                index = np.flatnonzero(chosen & side)
-                for part in np.array_split(index, 1 + len(index) * len(node) // CHUNK):
-                    if len(part):
-                        value[part], slope[part] = _lorentzian_sum(
-                            node, weight, point[part], y[part]
-                        )
+            self.lattices[lattice].add(np.flatnonzero(chosen), x, u, y, value, slope)
         self._add_pole(value, slope, x, u, y, p, 0.5 * self.step * far)
         return value, slope
+
+    def beyond(self, distance: float, right: bool) -> float:
+        """The average on the real axis, at 1 + distance (right) or at −distance."""
+        return self.lattices[0].beyond(distance, right)
 
     def _add_pole(
         self,
@@ -107,17 +106,35 @@ class SampledPoleAverage:
     def __init__(self, z: np.ndarray, leak: np.ndarray, weight: np.ndarray) -> None:
         self.z, self.leak, self.weight = z, leak, weight
 
-    def __call__(self, x: np.ndarray, u: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, x: np.ndarray, u: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
         value, slope = np.empty(x.shape), np.empty(x.shape)
-        for node, point, side in ((self.z, x, x < 0.5), (self.leak, u, x >= 0.5)):
-            index = np.flatnonzero(side)
-            for part in np.array_split(index, 1 + len(index) * len(node) // CHUNK):
-                if len(part):
-                    value[part], slope[part] = _lorentzian_sum(
-                        node, self.weight, point[part], y[part]
-                    )
+        self.add(np.arange(len(x)), x, u, y, value, slope)
         return value, slope
+
+    def add(
+        self,
+        index: np.ndarray,
+        x: np.ndarray,
+        u: np.ndarray,
+        y: np.ndarray,
+        value: np.ndarray,
+        slope: np.ndarray,
+    ) -> None:
+        """Fill value and slope at the points ``index``, measuring from the nearer end of [0, 1]."""
+        left = x[index] < 0.5
+        most = max(1, CHUNK // len(self.weight))
+        for node, point, part in ((self.z, x, index[left]), (self.leak, u, index[~left])):
+            for begin in range(0, len(part), most):
+                some = part[begin : begin + most]
+                value[some], slope[some] = _lorentzian_sum(node, self.weight, point[some], y[some])
+
+    def beyond(self, distance: float, right: bool) -> float:
+        """The average on the real axis, at 1 + distance (right) or at −distance."""
+        with np.errstate(divide="ignore", over="ignore"):
+            return float(self.weight @ ((self.leak if right else self.z) + distance) ** -2.0)
 
 
 def _lorentzian_sum(

@@ -57,7 +57,9 @@ def trapezoid_rule(window: float, strip: float, digits: float) -> tuple[Array, A
     return np.asarray(v), step / _SQRT_2PI * np.exp(-0.5 * v * v)
 
 
-def pair_of_bumps(k: Integrand, mean: float, variance: float, tolerance: float) -> PairAverage | None:
+def pair_of_bumps(
+    k: Integrand, mean: float, variance: float, tolerance: float
+) -> PairAverage | None:
     """The function (sign, δ) -> E k(y1) k(y2) for arrays 0 ≤ δ ≤ π/2, or None where it does not pay.
 
     Its error is of the order of `tolerance` relative to the larger of E k² and E f² / V, f' = k.

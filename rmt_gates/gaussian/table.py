@@ -2,7 +2,7 @@
 
 For a fixed integrand f and mean m, log E f(m + √V x) is a smooth function of V with structure at
 every scale from V ~ 1 (the width of f) to V ~ 1e16 (f is a step). It is interpolated on [0, v0] by
-a polynomial in V, and beyond on octaves [v0 2^k, v0 2^(k+1)], each cut into 2, 4, 8, ... equal
+a polynomial in V, and beyond on octaves [v0 2^k, v0 2^(k+1)], each cut into 1, 2, 4, ... equal
 parts until the Chebyshev coefficients have decayed to rounding.
 """
 
@@ -20,7 +20,7 @@ from .mesh import Array
 
 LARGEST_VARIANCE = 1e16
 LARGEST_MEAN = 50.0
-_TERMS = 16
+_TERMS = 20
 _TOLERANCE = 3e-15
 _MOST_PARTS = 256
 _SMALLEST = 1e-290
@@ -142,7 +142,7 @@ class LogExpectation:
         """
         octaves = max(1, int(np.ceil(np.log2(LARGEST_VARIANCE / self._start) + 1e-9)))
         pieces: dict[int, Array] = {}
-        todo, parts = np.arange(octaves), 2
+        todo, parts = np.arange(octaves), 1
         while todo.size:
             if parts > _MOST_PARTS:
                 raise RuntimeError(

@@ -49,7 +49,7 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     kernel, static, attractor = starting_kernel(model, start, points)
     if attractor is not None:
         return at_rest(attractor)
-    zero_bias = model.b_h == 0 and model.v_h == 0
+    zero_bias = model.zero_bias
     fallen = collapse(points)
 
     def G(x: np.ndarray) -> np.ndarray:
@@ -67,9 +67,7 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
 
     x = np.append(kernel, static)
     while True:
-        result = anderson(
-            G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_kernel
-        )
+        result = anderson(G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_kernel)
         if fallen(result.image):
             return nearest_rest(points, float(result.image[0]))
         C, limit = result.image[:-1], float(result.image[-1])
@@ -85,4 +83,3 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     excess = constant_excess(model, C, limit)
     error = np.full_like(C, np.nan)
     return SteadyState(model, C, error, "chaotic", status, limit, excess, note=NOTE)
-

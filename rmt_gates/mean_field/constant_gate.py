@@ -42,7 +42,7 @@ def constant_gate_kernel(
     rounding.
     """
     s = float(sigmoid(model.b_z))
-    zero_bias = model.b_h == 0 and model.v_h == 0
+    zero_bias = model.zero_bias
 
     def G(x: np.ndarray) -> np.ndarray:
         C_phi = model.phi_kernel(x)

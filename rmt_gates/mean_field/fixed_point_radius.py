@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import SIGMOID_SQUARED, expect, sigmoid
 
 
-def fixed_point_radius(model: Architecture, C: np.ndarray, rho: np.ndarray) -> np.ndarray:
+def fixed_point_radius(model: GRUResetBefore, C: np.ndarray, rho: np.ndarray) -> np.ndarray:
     """N = ∞ radius at fixed points of a GRU with variances C and shaping parameters ρ.
 
     With x = 1+δ > 1, (1−z)/(x−z) = σ(−ζ−L)/(1+δ), L = log(δ/(1+δ)): the edge is the root of

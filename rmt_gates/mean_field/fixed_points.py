@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ class FixedPoint(Record):
     unit's variables (independent at a fixed point) as a scrambled Sobol sample of 2¹⁴.
     """
 
-    model: Architecture
+    model: Any
     C_h: float
     rho: float
     stable: bool
@@ -84,7 +84,7 @@ class FixedPoints(Record):
     stable : (*batch, n) bool. status : (*batch, n) `Status` values. count : (*batch,) int.
     """
 
-    model: Architecture
+    model: Any
     C_h: np.ndarray
     rho: np.ndarray
     stable: np.ndarray
@@ -194,8 +194,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     size = int(np.prod(shape))
     flat = _rows(model, shape, np.unravel_index(np.arange(size), shape) if shape else ())
     owner, C, converged = _nonzero_roots(flat, size)
-    zero = np.flatnonzero(_column(flat, "b_h", size) == 0)
-    zero = zero[_column(flat, "v_h", size)[zero] == 0]
+    zero = np.flatnonzero(np.broadcast_to(flat.zero_bias, (size,)))
     owner = np.concatenate([zero, owner])
     C = np.concatenate([np.zeros(len(zero)), C])
     converged = np.concatenate([np.ones(len(zero), bool), converged])
@@ -204,7 +203,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
     most = int(rank.max(initial=0)) + 1
     if max_roots is not None and most > max_roots:
-        raise ValueError(f"max_roots={max_roots} is too small: a model here has {most} fixed points")
+        raise ValueError(f"max_roots={max_roots} is too small: one model has {most} fixed points")
     n = max_roots or most
     status = np.full((size, n), int(Status.ABSENT))
     status[owner, rank] = np.where(converged, Status.OK, Status.NOT_CONVERGED)
@@ -214,9 +213,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
         table[name] = np.full((size, n), np.nan)
         table[name][owner, rank] = np.where(converged, values, np.nan)
     arrays = {k: v.reshape(*shape, n) for k, v in table.items()}
-    return FixedPoints(
-        model, **arrays, stable=arrays["rho"] < 1, status=status.reshape(*shape, n)
-    )
+    return FixedPoints(model, **arrays, stable=arrays["rho"] < 1, status=status.reshape(*shape, n))
 
 
 def _column(model: Architecture, name: str, size: int) -> np.ndarray:
@@ -236,7 +233,7 @@ def _rows(model: Architecture, shape: tuple[int, ...], index: tuple[Any, ...]) -
 
 
 def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(owner, C_h, converged) of every non-zero fixed point; the gain a_h enters as a level only."""
+    """(owner, C_h, converged) of every non-zero fixed point; a_h enters as a level only."""
     names = [n for n in model.numbers() if n != "a_h" and np.ndim(getattr(model, n))]
     a_h = _column(model, "a_h", size)
     if names:
@@ -254,9 +251,7 @@ def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarr
         stop = min(len(groups), start + max(1, CHUNK // 250))
         models = order[first[start] : first[stop]]
         row = member[models] - start
-        batch = model.replace(
-            a_h=1.0, **{n: groups[start:stop, i] for i, n in enumerate(names)}
-        )
+        batch = model.replace(a_h=1.0, **{n: groups[start:stop, i] for i, n in enumerate(names)})
         largest = np.zeros(stop - start)
         np.maximum.at(largest, row, a_h[models])
         found += _level_roots(batch, largest, models, row, a_h[models])
@@ -275,7 +270,9 @@ def _level_roots(
     def column(value: Any) -> np.ndarray:
         return np.broadcast_to(np.asarray(value, float), (groups,))
 
-    fields_at = {n: column(getattr(batch, n)) for n in batch.numbers() if np.ndim(getattr(batch, n))}
+    fields_at = {
+        n: column(getattr(batch, n)) for n in batch.numbers() if np.ndim(getattr(batch, n))
+    }
 
     def level(t: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return batch.replace(**{n: v[rows] for n, v in fields_at.items()}).fixed_point_level(t)
@@ -288,7 +285,7 @@ def _level_roots(
     high = np.maximum(2 * np.log(np.maximum(largest, 1e-150)) + 1e-9, low + 1.0)
     steps = int(np.ceil((high - low).max() / GRID_STEP)) + 1
     dense = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, steps)
-    bias = (column(batch.v_h) > 0) | (column(batch.b_h) != 0)
+    bias = ~np.broadcast_to(np.asarray(batch.zero_bias), (groups,))
     # below `low` H is monotone: log u + const with a bias, linear in u without
     lowest = np.where(bias, -690.0, low - 25.0)
     knots = monotone_knots(function, np.concatenate([lowest[:, None], dense], axis=1))

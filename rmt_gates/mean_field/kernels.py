@@ -17,7 +17,9 @@ def resize(kernel: np.ndarray, static: float, K: int) -> np.ndarray:
     deviation = kernel - static
     last = len(kernel) - 1
     half = max(last // 2, 1)
-    ratio = np.clip(deviation[-1] / deviation[-1 - half], 0.05, 0.995) if deviation[-1 - half] else 0.5
+    ratio = (
+        np.clip(deviation[-1] / deviation[-1 - half], 0.05, 0.995) if deviation[-1 - half] else 0.5
+    )
     more = np.arange(1, K - last + 1)
     continued = deviation[-1] * ratio ** (more / half)
     return np.concatenate([kernel, static + continued, [static]])

@@ -66,7 +66,8 @@ def _extremum(
 def crossings(knots: Knots, row: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(index into `row`, piece) of every monotone piece in which H passes the target."""
     above = knots.H[row] >= target[:, None]
-    return np.nonzero(above[:, :-1] != above[:, 1:])
+    which, piece = np.nonzero(above[:, :-1] != above[:, 1:])
+    return which, piece
 
 
 def solve_crossings(

@@ -38,7 +38,7 @@ class SampledKernelMap:
 
     def __init__(self, model: GRUResetBefore, rng: np.random.Generator, paths: int, K: int) -> None:
         self.model, self.K = model, K
-        self.zero_bias = model.b_h == 0 and model.v_h == 0
+        self.zero_bias = model.zero_bias
         per_chunk = max(FEWEST_PATHS, ROWS_AT_ONCE // (16 * K))
         sizes = [min(per_chunk, paths - i) for i in range(0, paths, per_chunk)]
         self.chunks = [

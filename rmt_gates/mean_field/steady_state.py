@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import Secants
@@ -27,7 +28,7 @@ LONGEST_WINDOW = 1 << 14
 COARSE_PATHS = 64
 SEEN = 1e-3  # the sampling noise of COARSE_PATHS hides a smaller tail
 ROUNDS = 60
-DECAYED = 1.0  # a window is long enough when the autocorrelation has decayed to DECAYED · rtol
+DECAYED = 1.0  # in units of rtol: how far C_h has to decay inside the window
 MAX_PATHS = 1 << 16
 
 
@@ -42,11 +43,12 @@ class SteadyState(Record):
     kind : "zero", "fixed point" or "chaotic".
     converged, status, message : whether, and in words why not.
     static : C_h(∞). excess : E[(h−φ(y))²|ζ], None where it vanishes.
-    note : a caveat that belongs to the state. replicates : (C_h(0), excess) of the independent replicates behind the errors.
+    replicates : (C_h(0), excess) of the independent replicates behind the errors.
+    note : a caveat that belongs to the state.
     unit : the joint variables (h, ζ, ξ, y) at one time, from sampled paths.
     """
 
-    model: Architecture
+    model: Any
     C_h: np.ndarray
     C_h_error: np.ndarray
     kind: str
@@ -84,7 +86,7 @@ class SteadyState(Record):
         """The kind and the status in words."""
         what = {
             "zero": "The attractor is the zero state.",
-            "fixed point": "The attractor is a stable fixed point: the autocorrelation is constant.",
+            "fixed point": "The attractor is a stable fixed point; C_h does not depend on the lag.",
             "chaotic": "The attractor is a time-dependent (chaotic) state.",
         }
         return " ".join(filter(None, (what[self.kind], self.status.sentence, self.note)))
@@ -132,7 +134,7 @@ class SteadyState(Record):
 
 
 def steady_state(
-    model: Architecture,
+    model: GRUResetBefore,
     *,
     start: Any = "large",
     rng: Any = None,
@@ -178,7 +180,7 @@ def steady_state(
 
 
 def starting_kernel(
-    model: Architecture, start: Any, points: FixedPoints
+    model: GRUResetBefore, start: Any, points: FixedPoints
 ) -> tuple[np.ndarray, float, FixedPoint | None]:
     """(kernel, static, None) to start from, or the stable fixed point that is the answer."""
     if isinstance(start, str):
@@ -203,10 +205,10 @@ def starting_kernel(
         raise ValueError("start, as a kernel, needs 0 < C_h(0) ≤ 1 and |C_h(k)| ≤ C_h(0)")
     if len(kernel) == 1:
         kernel = _decaying(model, float(kernel[0]))
-    return kernel, 0.0 if model.b_h == 0 and model.v_h == 0 else float(kernel[-1]), None
+    return kernel, 0.0 if model.zero_bias else float(kernel[-1]), None
 
 
-def _decaying(model: Architecture, C: float) -> np.ndarray:
+def _decaying(model: GRUResetBefore, C: float) -> np.ndarray:
     """C e^{−k/τ}, τ a few times the leak's memory."""
     from rmt_gates.gaussian import sigmoid
 
@@ -248,7 +250,7 @@ def nearest_rest(points: FixedPoints, C: float) -> SteadyState:
 
 
 def _exact(
-    model: Architecture, kernel: np.ndarray, static: float, points: FixedPoints
+    model: GRUResetBefore, kernel: np.ndarray, static: float, points: FixedPoints
 ) -> SteadyState:
     fallen = collapse(points)
     result, decayed = constant_gate_kernel(model, kernel, static, fallen)
@@ -266,7 +268,7 @@ def _exact(
     return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, excess)
 
 
-def constant_excess(model: Architecture, C: np.ndarray, limit: float) -> ConditionalMoment:
+def constant_excess(model: GRUResetBefore, C: np.ndarray, limit: float) -> ConditionalMoment:
     """E[(h−φ)²] if h_t does not depend on ζ_t; E[hφ] then follows from stationarity of E[h²]."""
     variance = model.a_z**2 * C[0] + model.v_z
     s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
@@ -276,7 +278,7 @@ def constant_excess(model: Architecture, C: np.ndarray, limit: float) -> Conditi
 
 
 def _sampled(
-    model: Architecture,
+    model: GRUResetBefore,
     kernel: np.ndarray,
     static: float,
     points: FixedPoints,
@@ -293,7 +295,7 @@ def _sampled(
     x = resize(kernel, static, K)
     while True:
         coarse = SampledKernelMap(model, coarse_rng, COARSE_PATHS, K)
-        x, _, settled = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
+        x, _, _ = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
         if fallen(x):
             return nearest_rest(points, float(x[0]))
         tail = np.abs(x[-1 - max(1, K // 16) : -1] - x[-1]).mean()

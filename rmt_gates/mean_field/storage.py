@@ -35,7 +35,7 @@ def save(state: FixedPoint | SteadyState, path: Any) -> None:
             arrays["moment_laws"] = np.array([(m.mean, m.variance) for m in moments])
             arrays["replicate_C"] = np.array([r[0] for r in state.replicates])
     with open(path, "wb") as file:
-        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        np.savez(file, **{"header": np.array(json.dumps(header)), **arrays})  # type: ignore[arg-type]
 
 
 def load(path: Any) -> FixedPoint | SteadyState:
@@ -56,7 +56,8 @@ def load(path: Any) -> FixedPoint | SteadyState:
     status = Status(header["status"])
     if header["type"] == "FixedPoint":
         return FixedPoint(model, header["C_h"], header["rho"], header["stable"], status)
-    excess, replicates = None, ()
+    excess = None
+    replicates: tuple[tuple[float, ConditionalMoment], ...] = ()
     if "moment_coefficients" in arrays:
         moments = [
             ConditionalMoment(float(mean), float(variance), coefficients)

@@ -32,8 +32,7 @@ class BoundaryFunction:
         for t in terms:
             if t.variance > 0:
                 average: Any = GaussianPoleAverage(*t)
-                _, _, weights = average.lattices[0]
-                self.weight += float(weights.sum())
+                self.weight += float(average.lattices[0].weight.sum())
             else:
                 z, leak = np.array([sigmoid(t.mean)]), np.array([sigmoid(-t.mean)])
                 weight = leak**2 * np.real(t.q(np.array([t.mean])))
@@ -50,6 +49,10 @@ class BoundaryFunction:
             value += v
             slope += s
         return value, slope
+
+    def beyond(self, distance: float, right: bool) -> float:
+        """S+1 on the real axis, at 1 + distance (right) or at −distance."""
+        return sum(average.beyond(distance, right) for average in self._averages)
 
     def lens_height(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         """y at which S = 0 if the boundary hugs the real axis: π (1−x)² q p_z(x), 0 < x < 1."""

@@ -70,7 +70,7 @@ def _largest(M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _dense(entries: list[list[Any]], shape: tuple[int, int], dtype: type) -> np.ndarray:
-    dense = np.zeros((*shape, len(entries), len(entries[0])), dtype)
+    dense: np.ndarray = np.zeros((*shape, len(entries), len(entries[0])), dtype)
     for i, row in enumerate(entries):
         for j, entry in enumerate(row):
             dense[..., i, j] = entry

@@ -6,7 +6,7 @@ most one y(x) > 0 with S(x + iy) = 0, and no contour has to be traced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,8 @@ from rmt_gates.unit import Unit
 
 POINTS = 401
 ROUNDS = 60
-TOLERANCE = 1e-13
+COARSE = 8  # every COARSE-th point first, the others from interpolated starts
+TOLERANCE = 1e-8  # of the last Newton step: the error is its square
 LOWEST = -690.0  # log of the smallest distance to 0 or 1 that is looked at
 
 
@@ -97,7 +98,9 @@ class SpectralCurve(Record):
             return float(self.boundary.plus_one(x, 1 - x, height)[0][0]) - 1
 
         right = self.x[-1] + height
-        grid = np.concatenate([np.linspace(self.x[0], right, 801), 1 - np.geomspace(1e-8, 0.3, 200)])
+        grid = np.concatenate(
+            [np.linspace(self.x[0], right, 801), 1 - np.geomspace(1e-8, 0.3, 200)]
+        )
         grid = np.unique(grid[(grid >= self.x[0]) & (grid <= right)])
         inside = self.boundary.plus_one(grid, 1 - grid, np.full(grid.shape, height))[0] > 1
         if not inside.any():
@@ -179,7 +182,9 @@ def spectral_radius(state: Any) -> float:
     return spectral_curve(state).radius
 
 
-def _graph(boundary: BoundaryFunction, gate: PoleTerm) -> tuple[np.ndarray, np.ndarray, float, bool]:
+def _graph(
+    boundary: BoundaryFunction, gate: PoleTerm
+) -> tuple[np.ndarray, np.ndarray, float, bool]:
     if not boundary.gate_density:
         return _circle(gate, boundary.weight)
     right, marginal = _right_distance(boundary)
@@ -204,22 +209,17 @@ def _circle(gate: PoleTerm, weight: float) -> tuple[np.ndarray, np.ndarray, floa
 
 def _right_distance(boundary: BoundaryFunction) -> tuple[float, bool]:
     """δ of the right end 1+δ, and whether it is a cusp at 1."""
-    if boundary.plus_one(1.0, 0.0, 0.0)[0][0] <= 1:
+    if boundary.beyond(0.0, right=True) <= 1:
         return 0.0, True
-    return _edge_distance(lambda d: boundary.plus_one(1 + d, -d, 0.0)[0][0], boundary.weight), False
+    return _edge_distance(lambda d: boundary.beyond(d, right=True), boundary.weight), False
 
 
 def _left_distance(boundary: BoundaryFunction) -> float:
     """δ ≥ 0 of the left end −δ; 0 is a cusp."""
-
-    def beyond(d: float) -> float:
-        return float(boundary.plus_one(-d, 1 + d, 0.0)[0][0])
-
-    tiny = float(np.exp(LOWEST))
-    return _edge_distance(beyond, boundary.weight) if beyond(tiny) > 1 else 0.0
+    return _edge_distance(lambda d: boundary.beyond(d, right=False), boundary.weight)
 
 
-def _edge_distance(plus_one: Any, weight: float) -> float:
+def _edge_distance(plus_one: Callable[[float], float], weight: float) -> float:
     """The root δ of S = 0, in log δ: S+1 ≤ weight/δ² bounds it from above."""
     from scipy.optimize import brentq
 
@@ -227,8 +227,8 @@ def _edge_distance(plus_one: Any, weight: float) -> float:
         return float(np.log(plus_one(np.exp(log_delta))))
 
     high = 0.5 * np.log(weight) + 1e-9
-    if log_S(LOWEST) <= 0:
-        return 0.0  # an edge closer to the gate's end than floating point can tell
+    if not log_S(LOWEST) > 0:
+        return 0.0  # a cusp, or an edge closer to it than floating point can tell
     return float(np.exp(brentq(log_S, LOWEST, high, xtol=1e-14, rtol=1e-15)))
 
 
@@ -252,24 +252,39 @@ def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np
         lens[inside] = boundary.lens_height(x[inside], u[inside])
     thin = inside & (lens < 1e-100)
     y[thin] = lens[thin]
-    active = np.flatnonzero(~thin)
     top = np.sqrt(boundary.weight)
-    y[active] = np.where(inside[active], 0.7 * np.minimum(lens[active], top), 1e-3 * top)
+    y[~thin] = np.where(inside, 0.7 * np.minimum(lens, top), 1e-3 * top)[~thin]
+    coarse = np.arange(len(x)) % COARSE == 0
+    _newton(boundary, x, u, y, np.flatnonzero(coarse & ~thin), inside)
+    rest = np.flatnonzero(~coarse & ~thin)
+    guess = np.interp(rest, np.flatnonzero(coarse), y[coarse])
+    y[rest] = np.where(guess > 0, guess, y[rest])
+    _newton(boundary, x, u, y, rest, inside)
+    return y
+
+
+def _newton(
+    boundary: BoundaryFunction,
+    x: np.ndarray,
+    u: np.ndarray,
+    y: np.ndarray,
+    active: np.ndarray,
+    inside: np.ndarray,
+) -> None:
+    """Newton's method for 1/(S+1) = 1 in y², in place, at the points ``active``."""
+    lowest = 1e-14 * np.sqrt(boundary.weight)
     for _ in range(ROUNDS):
+        if not len(active):
+            break
         yy = y[active]
         A, dA = boundary.plus_one(x[active], u[active], yy)
         with np.errstate(divide="ignore", invalid="ignore"):
             # g = 1/A, dg/dY = −(dA/dy)/(2 y A²): ΔY = (1 − g)/(dg/dY)
             Y = yy * yy + (1 - A) * A * 2 * yy / dA
-        floor = (1e-4 * yy) ** 2
-        new = np.sqrt(np.maximum(Y, floor))
-        dead = new < 1e-14 * top * ~inside[active]  # S(x + i0) ≤ 0: no boundary above x
+        new = np.sqrt(np.maximum(Y, (1e-4 * yy) ** 2))
+        dead = (new < lowest) & ~inside[active]  # S(x + i0) ≤ 0: no boundary above x
         y[active] = np.where(dead, 0.0, new)
-        done = dead | (np.abs(new - yy) <= TOLERANCE * new) | (np.abs(A - 1) < 1e-14)
-        active = active[~done]
-        if not len(active):
-            break
-    return y
+        active = active[~(dead | (np.abs(new - yy) <= TOLERANCE * new))]
 
 
 def _radius_error(state: Any) -> float:
@@ -287,12 +302,15 @@ def _radius_error(state: Any) -> float:
 def _from_sample(unit: Unit) -> SpectralCurve:
     z, leak, weight = unit.model.sampled_poles(unit)
     boundary = SampledBoundaryFunction(z, leak, weight)
-    right = _edge_distance(
-        lambda d: boundary.plus_one(z.max() + d, leak.min() - d, 0.0)[0][0], boundary.weight
-    )
-    left = _edge_distance(
-        lambda d: boundary.plus_one(z.min() - d, leak.max() + d, 0.0)[0][0], boundary.weight
-    )
+    edge = boundary.weight
+
+    def right_of(d: float) -> float:
+        return float(weight @ (leak - leak.min() + d) ** -2.0)
+
+    def left_of(d: float) -> float:
+        return float(weight @ (z - z.min() + d) ** -2.0)
+
+    right, left = _edge_distance(right_of, edge), _edge_distance(left_of, edge)
     ends = z.min() - left, z.max() + right
     half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
     x = ends[0] + (ends[1] - ends[0]) * half

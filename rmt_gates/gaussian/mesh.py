@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 NODES_PER_PANEL = 16
+_RATIO = 3.5
 _ABSCISSAE, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 
 
@@ -30,11 +31,12 @@ def panel_nodes(breaks: Array) -> tuple[Array, Array]:
 
 
 def graded_points(scale: float) -> Array:
-    """The points 0, ±1, ±4, ±16, ... up to the first beyond `scale` (at least to ±1).
+    """The points 0, ±1, ±3.5, ±3.5², ... up to the first beyond `scale` (at least to ±1).
 
     They grade panels around the origin for functions of y that are analytic in a strip |Im y| < d
-    with d of order one, and break at ±1, where the hard tanh has its kinks.
+    with d of order one, and break at ±1, where the hard tanh has its kinks. With a ratio of 4 the
+    16-point rule would lose a digit to σ'².
     """
-    levels = max(0, int(np.ceil(np.log(max(scale, 1e-3)) / np.log(4.0))))
-    powers = 4.0 ** np.arange(levels + 1)
+    levels = max(0, int(np.ceil(np.log(max(scale, 1e-3)) / np.log(_RATIO))))
+    powers = _RATIO ** np.arange(levels + 1)
     return np.concatenate([-powers[::-1], [0.0], powers])

@@ -20,6 +20,7 @@ from rmt_gates.unit import Unit
 
 POINTS = 401
 ROUNDS = 60
+THINNEST = 1e-100  # lenses thinner than this are taken as they are
 COARSE = 8  # every COARSE-th point first, the others from interpolated starts
 TOLERANCE = 1e-8  # of the last Newton step: the error is its square
 LOWEST = -690.0  # log of the smallest distance to 0 or 1 that is looked at
@@ -245,21 +246,18 @@ def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np
     Newton for 1/(S+1) = 1 in Y = y². Y ↦ 1/E[n/(d+Y)] is concave and increasing, so from the
     left of the root the steps increase monotonically towards it; no safeguard is needed there.
     """
-    y = np.zeros(x.shape)
     inside = boundary.gate_density & (x > 0) & (u > 0)
     lens = np.zeros(x.shape)
     if inside.any():
         lens[inside] = boundary.lens_height(x[inside], u[inside])
-    thin = inside & (lens < 1e-100)
-    y[thin] = lens[thin]
     top = np.sqrt(boundary.weight)
-    y[~thin] = np.where(inside, 0.7 * np.minimum(lens, top), 1e-3 * top)[~thin]
+    y = np.where(lens > THINNEST, 0.7 * np.minimum(lens, top), 1e-3 * top)
     coarse = np.arange(len(x)) % COARSE == 0
-    _newton(boundary, x, u, y, np.flatnonzero(coarse & ~thin), inside)
-    rest = np.flatnonzero(~coarse & ~thin)
+    _newton(boundary, x, u, y, np.flatnonzero(coarse), lens)
+    rest = np.flatnonzero(~coarse)
     guess = np.interp(rest, np.flatnonzero(coarse), y[coarse])
-    y[rest] = np.where(guess > 0, guess, y[rest])
-    _newton(boundary, x, u, y, rest, inside)
+    y[rest] = np.where(guess > THINNEST, guess, y[rest])
+    _newton(boundary, x, u, y, rest, lens)
     return y
 
 
@@ -269,9 +267,13 @@ def _newton(
     u: np.ndarray,
     y: np.ndarray,
     active: np.ndarray,
-    inside: np.ndarray,
+    lens: np.ndarray,
 ) -> None:
-    """Newton's method for 1/(S+1) = 1 in y², in place, at the points ``active``."""
+    """Newton's method for 1/(S+1) = 1 in y², in place, at the points ``active``.
+
+    Where it sinks below what floating point can tell from 0, the gate's density is all that keeps
+    S above 0, and y is the height of its lens (0 if there is none).
+    """
     lowest = 1e-14 * np.sqrt(boundary.weight)
     for _ in range(ROUNDS):
         if not len(active):
@@ -282,8 +284,8 @@ def _newton(
             # g = 1/A, dg/dY = −(dA/dy)/(2 y A²): ΔY = (1 − g)/(dg/dY)
             Y = yy * yy + (1 - A) * A * 2 * yy / dA
         new = np.sqrt(np.maximum(Y, (1e-4 * yy) ** 2))
-        dead = (new < lowest) & ~inside[active]  # S(x + i0) ≤ 0: no boundary above x
-        y[active] = np.where(dead, 0.0, new)
+        dead = (new < lowest) & (lens[active] <= THINNEST)
+        y[active] = np.where(dead, lens[active], new)
         active = active[~(dead | (np.abs(new - yy) <= TOLERANCE * new))]
 
 

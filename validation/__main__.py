@@ -87,7 +87,7 @@ def _run(cases: list[Case], device: str, workers: int) -> list[Outcome]:
     context = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(workers, mp_context=context) as pool,
-        tqdm(total=len(cases), desc="cases", disable=None) as bar,
+        tqdm(total=len(cases), desc="cases", file=sys.stderr) as bar,
     ):
         pending: set[Any] = {pool.submit(judge_alone, case, device) for case in first}
         while pending:
@@ -96,7 +96,11 @@ def _run(cases: list[Case], device: str, workers: int) -> list[Outcome]:
                 outcome = future.result()
                 done[outcome.case.name] = outcome
                 bar.update()
-                bar.set_postfix_str(outcome.case.name)
+                verdict = "ok" if outcome.passed else "FAILED"
+                bar.write(
+                    f"{outcome.case.name}: {verdict}, {outcome.seconds['total']:.0f} s",
+                    file=sys.stderr,
+                )
     return [done[case.name] for case in cases]
 
 

@@ -48,6 +48,11 @@ class Case:
     controls: Controls = field(default_factory=Controls)
     seed: int = 1
 
+    @property
+    def every(self) -> int:
+        """Steps between recorded states."""
+        return max(1, self.steps // 200)
+
 
 BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2}
 
@@ -67,9 +72,11 @@ CASES = (
         "fig1d",
         "Fig. 1d",
         rg.GRU(a_h=3, a_z=10, a_r=1),
-        burn_in=4000,
-        steps=4000,
-        states=4,
+        networks=16,
+        spectra=16,
+        states=8,
+        burn_in=2000,  # the memory is about 1000 steps
+        steps=2500,
         rtol=4e-3,
         max_seconds=100,
         control_seconds=25,
@@ -126,14 +133,13 @@ CASES = (
 
 def quick(case: Case) -> Case:
     """Fewer networks, and controls as large as they can then tell."""
-    slow = case.burn_in > 2000
+    slow = case.burn_in >= 2000
     return replace(
         case,
         networks=min(case.networks, 30 if case.networks > 40 else 10),
         spectra=10,
-        states=2 if slow else case.states,
-        burn_in=2500 if slow else case.burn_in,
-        steps=2500 if slow else case.steps,
+        burn_in=1500 if slow else case.burn_in,
+        steps=1500 if slow else case.steps,
         rtol=2 * case.rtol,
         max_seconds=40 if slow else None,
         control_seconds=8 if slow else None,

@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import rmt_gates as rg
 from rmt_gates import plots
 from validation.table import table, with_error
@@ -63,9 +65,13 @@ def draw(outcome: Outcome) -> Any:
     left, right = figure.subplots(1, 2)
     cloud = outcome.simulation.eigenvalues[:1]
     plots.spectrum(outcome.curve, cloud, ax=left)
-    plots.autocorrelation(outcome.state, ax=right, simulated=outcome.simulation.autocorrelation)
-    lags = len(outcome.simulation.autocorrelation) - 1
-    right.set_xlim(0, lags)
+    simulated = outcome.simulation.autocorrelation
+    lags = outcome.case.every * np.arange(len(simulated))
+    plots.autocorrelation(outcome.state, ax=right)
+    right.plot(lags, simulated, "o", ms=3, mfc="none", color="k", label="networks")
+    right.set_xlim(0, lags[-1])
+    right.set_ylim(bottom=min(0.0, float(simulated.min())))
+    right.legend()
     left.set_title(f"Jacobian of one network, N = {outcome.case.N}")
     right.set_title(f"Autocorrelation, mean over {outcome.case.networks} networks")
     figure.suptitle(f"{outcome.case.title}: {outcome.case.model!r}, start {outcome.case.start}")

@@ -10,7 +10,6 @@ import rmt_gates as rg
 from validation.cases import Case
 
 AVERAGED_STATES = 20  # of a run, enter the one-unit averages beyond E[h²]
-LAGS = 100
 SMALL_START = 1e-2
 LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 
@@ -19,6 +18,7 @@ LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 class Simulation:
     """Averages are (networks,) arrays by name for each size; eigenvalues are (spectra, N).
 
+    ``autocorrelation`` : mean over networks, at every ``case.every``-th lag.
     ``left`` : networks that left a metastable branch and were replaced; ``drift`` : of E[h²]
     between the halves of the runs, in its standard errors.
     """
@@ -48,9 +48,7 @@ def simulate(case: Case, device: str) -> Simulation:
             network = rg.sample_network(case.model, N, rng=weights, device=device)
             scale = 1.0 if case.start == "large" else SMALL_START
             h = np.random.default_rng(begin).standard_normal((case.states, N)) * scale
-            every = max(1, case.steps // AVERAGED_STATES)
-            record = 1 if N == case.N and case.kind != "zero" else every
-            run = network.run(case.steps, h, record=record, burn_in=case.burn_in)
+            run = network.run(case.steps, h, record=case.every, burn_in=case.burn_in)
             if case.metastable and np.any(run.mean_square[-1] < LEFT * np.max(run.mean_square)):
                 left += 1
                 if left > 2 * count:
@@ -64,7 +62,7 @@ def simulate(case: Case, device: str) -> Simulation:
             if N == case.N:
                 half = len(run.mean_square) // 2
                 halves.append(np.mean(run.mean_square[half:]) - np.mean(run.mean_square[:half]))
-                kernels.append(_autocorrelation(recorded, min(LAGS, len(recorded) // 2)))
+                kernels.append(_autocorrelation(recorded))
                 if len(spectra) < case.spectra:
                     spectra.append(network.eigenvalues(run.h[0]))
         averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -73,10 +71,10 @@ def simulate(case: Case, device: str) -> Simulation:
     return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift, left)
 
 
-def _autocorrelation(h: np.ndarray, lags: int) -> np.ndarray:
-    """E[h_t h_{t+k}] over units, states and times of a run (time, states, N)."""
+def _autocorrelation(h: np.ndarray) -> np.ndarray:
+    """E[h_t h_{t+k}] over units, states and times of a run (time, states, N), up to half of it."""
     flat = h.reshape(len(h), -1)
-    size = 2 * len(flat)
-    power = np.abs(np.fft.rfft(flat, size, axis=0)) ** 2
-    sums = np.fft.irfft(power.sum(axis=1), size)[: lags + 1] / flat.shape[1]
-    return sums / (len(flat) - np.arange(lags + 1))
+    lags = len(flat) // 2
+    power = np.abs(np.fft.rfft(flat, 2 * len(flat), axis=0)) ** 2
+    sums = np.fft.irfft(power.sum(axis=1), 2 * len(flat))[:lags] / flat.shape[1]
+    return sums / (len(flat) - np.arange(lags))

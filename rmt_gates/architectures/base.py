@@ -139,10 +139,11 @@ class Architecture(ABC):
 
     # -- the process --------------------------------------------------------------------------
     @abstractmethod
-    def input_kernels(self, C: np.ndarray) -> dict[str, GaussianInput]:
+    def input_kernels(self, C: np.ndarray, tolerance: float = 1e-13) -> dict[str, GaussianInput]:
         """Mean and covariance of each Gaussian input, from the autocorrelation C of h.
 
-        ``C`` is (K+1,) over lags 0…K, or (1,) at a fixed point; lag 0 comes first.
+        ``C`` is (K+1,) over lags 0…K, or (1,) at a fixed point; lag 0 comes first. ``tolerance``
+        is relative; what follows exactly from C need not use it.
         """
 
     @abstractmethod

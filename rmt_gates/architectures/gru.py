@@ -28,6 +28,8 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.gaussian.by_mean import log_expectation_by_mean
 from rmt_gates.unit import Unit
 
+EXACT = 1e-13  # relative tolerance of deterministic kernels
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class GRUResetBefore(Architecture):
@@ -83,11 +85,11 @@ class GRUResetBefore(Architecture):
         """At a fixed point h = φ(y)."""
         return self.phi.phi(inputs["y"], xp)
 
-    def input_kernels(self, C: np.ndarray) -> dict[str, GaussianInput]:
+    def input_kernels(self, C: np.ndarray, tolerance: float = EXACT) -> dict[str, GaussianInput]:
         """Covariances a_k² C_h + v_k of ζ, ξ and a_h² C_r C_h + v_h of y, C_r = E[σ(ξ)σ(ξ')]."""
         C = np.asarray(C, float)
         xi = self.a_r**2 * C + self.v_r
-        C_r = autocovariance(SIGMOID, self.b_r, xi)
+        C_r = autocovariance(SIGMOID, self.b_r, xi, tolerance)
         return {
             "zeta": GaussianInput(self.b_z, self.a_z**2 * C + self.v_z),
             "xi": GaussianInput(self.b_r, xi),
@@ -105,10 +107,10 @@ class GRUResetBefore(Architecture):
         zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)
         return zero if np.ndim(zero) else bool(zero)
 
-    def phi_kernel(self, C: np.ndarray) -> np.ndarray:
-        """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h."""
-        y = self.input_kernels(C)["y"]
-        return autocovariance(phi(self.phi), y.mean, y.covariance)
+    def phi_kernel(self, C: np.ndarray, tolerance: float = EXACT) -> np.ndarray:
+        """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h, to a relative tolerance."""
+        y = self.input_kernels(C, tolerance)["y"]
+        return autocovariance(phi(self.phi), y.mean, y.covariance, tolerance)
 
     def conditional_kernel(
         self, zeta: np.ndarray, C_phi: np.ndarray, static: float

@@ -27,7 +27,7 @@ WINDOW = 9.0
 _OFFSETS = np.linspace(-WINDOW, WINDOW, 13)
 _WALL_OFFSETS = np.array([0.35, 0.8, 1.4, 2.2, 3.2, 4.4, 5.8, 7.3, WINDOW])
 _WALL_OFFSETS = np.concatenate([-_WALL_OFFSETS[::-1], [0.0], _WALL_OFFSETS])
-_CHUNK_NODES = 1 << 15
+_CHUNK_NODES = 1 << 14
 _SQRT_2PI = float(np.sqrt(2 * np.pi))
 
 

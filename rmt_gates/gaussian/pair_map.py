@@ -7,13 +7,12 @@ the ends θ = ±π/2. It is interpolated by Chebyshev polynomials in t, with the
 
     δ = π/2 - |θ| = w sinh(A t),    A = asinh(π/2w),    0 ≤ t ≤ 1,    w = min(1, 1/√V),
 
-for c ≥ 0 and c ≤ 0 separately; their number grows as log V. Where f is a step of small width, it is
-the map of f' that is computed, and integrated over c (see `price`).
+for c ≥ 0 and c ≤ 0 separately; their number grows as log V. For a step f (σ or φ at large V, or the
+hard tanh) it is the map of f' that is computed, and integrated over c (see `price`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from scipy import fft
 from .expectation import Integrand, expect, peak
 from .mesh import Array
 from .pair import expect_pair
-from .price import SLOPE, digits, pair_of_bumps, trapezoid_rule, window
+from .price import SLOPE, Rule, digits, pair_of_bumps, trapezoid_rule, window
 
 _SIZES = (9, 17, 33, 65, 129, 257)
 _TOLERANCES = (1e-13, 1e-3)
@@ -41,11 +40,11 @@ class CovarianceMap:
     f : an Integrand (φ or σ, for instance)
     mean, variance : m and V > 0
     positive : True if only c ≥ 0 will be asked for, which halves the work
-    tolerance : absolute error in units of E f², between 1e-13 (the default, which rounding turns
-        into 1e-12) and 1e-3; quadrature and interpolation cost the less the larger it is
+    tolerance : between 1e-13 and 1e-3; quadrature and interpolation cost the less the larger it is
 
-    The degree is doubled until the last coefficients are below the tolerance (RuntimeError if 257
-    polynomials are not enough).
+    Absolute error: `tolerance` E f² (at least 1e-12 E f², for rounding) for σ and φ, some ten times
+    as much for their slopes. The degree is doubled until the last coefficients are below the
+    tolerance (RuntimeError if 257 polynomials are not enough).
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class CovarianceMap:
         """d/dc E f(y1) f(y2) = E f'(y1) f'(y2), elementwise (finite at c = ±V too)."""
         return self._evaluate(covariance, self._slope)
 
-    def _evaluate(self, covariance: ArrayLike, rule: Callable[[int, Array], Array]) -> Any:
+    def _evaluate(self, covariance: ArrayLike, rule: Rule) -> Any:
         absolute = np.asarray(covariance, float)
         c = absolute / self.variance
         lowest = 0.0 if self.positive else -1.0
@@ -95,6 +94,7 @@ class CovarianceMap:
                 f"covariance must lie within {lowest * self.variance:g} and {self.variance:g}, "
                 f"got {np.nanmin(c) * self.variance:g} to {np.nanmax(c) * self.variance:g}"
             )
+        c = np.maximum(c, lowest)
         # 1 - |c|/V would lose the distance from the ends.
         rest = np.clip((self.variance - np.abs(absolute)) / self.variance, 0.0, 1.0)
         distance = 2 * np.arcsin(np.sqrt(0.5 * rest))
@@ -115,7 +115,7 @@ class CovarianceMap:
         it vanishes.
         """
         per_t = np.asarray(chebyshev.chebval(2 * t - 1, self._first[sign]))
-        distance, rate = self._distance(sign, t), self._rate(sign, t)
+        distance = self._distance(sign, t)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.asarray(per_t / np.sin(distance))
         near = t < _NEAR_END
@@ -127,23 +127,26 @@ class CovarianceMap:
         sinh_quotient = np.where(z > 0, np.sinh(z) / np.where(z > 0, z, 1.0), 1.0)
         sine_quotient = np.sinc(distance[near] / np.pi)
         ratio[near] = second / (rate_at_end * sinh_quotient * sine_quotient)
-        return -sign * ratio / (self.variance * rate)
+        return np.asarray(-sign * ratio / (self.variance * self._rate(sign, distance)))
 
     def _end_width(self, sign: int) -> float:
-        """w: 1/√V, or where y2 = -y1 the distance of a mean close to a kink, in units of √V."""
-        distances = [1.0]
-        if sign < 0:
-            distances += [max(abs(abs(self.mean) - kink), _NEAREST) for kink in self.f.kinks]
-        return float(min(1.0, min(distances) * self.variance**-0.5))
+        """w: 1/√V, or less where c < 0 and the mean is close to a kink at ±1.
+
+        At c = -V, y2 = 2m - y1, and its kinks meet those of y1 if m is 0, 1 or -1.
+        """
+        nearest = 1.0
+        if sign < 0 and self.f.kinks:
+            m = abs(self.mean)
+            nearest = min([max(d, _NEAREST) for d in (m, abs(m - 1)) if d > 0] + [1.0])
+        return float(min(1.0, nearest * self.variance**-0.5))
 
     def _distance(self, sign: int, t: Array) -> Array:
         """δ(t)."""
         return np.asarray(self._width[sign] * np.sinh(self._stretch[sign] * t))
 
-    def _rate(self, sign: int, t: Array) -> Array:
+    def _rate(self, sign: int, distance: Array) -> Array:
         """dδ/dt."""
-        stretch = self._stretch[sign]
-        return np.asarray(self._width[sign] * stretch * np.cosh(stretch * t))
+        return np.asarray(self._stretch[sign] * np.hypot(self._width[sign], distance))
 
     def _solve(self, signs: tuple[int, ...]) -> dict[int, Array]:
         """The Chebyshev coefficients of q(t) for each sign of c."""
@@ -153,33 +156,32 @@ class CovarianceMap:
         if slope is None:
             rule = pair_of_bumps(f, m, v, self.tolerance)
             rule = rule or (self._trapezoid if self._is_smooth() else self._graded)
-            return {
-                sign: self._interpolate(lambda t: rule(sign, self._distance(sign, t)), scale)
-                for sign in signs
-            }
-        at_zero = float(expect(f, m, v)) ** 2
-        result = {}
-        for sign in signs:
-            # dq/dt = E f' f' dc/dt, and q = (E f)² at c = 0, which is t = 1.
-            def per_t(t: Array) -> Array:
-                distance = self._distance(sign, t)
-                return -sign * v * slope(sign, distance) * np.sin(distance) * self._rate(sign, t)
+            return {sign: self._interpolate(sign, rule, scale) for sign in signs}
 
-            coefficients = self._interpolate(per_t, scale)
-            result[sign] = chebyshev.chebint(coefficients, k=[at_zero], lbnd=1, scl=0.5)
+        def per_t(sign: int, distance: Array) -> Array:
+            """dq/dt = E f' f' dc/dt."""
+            per_distance = -sign * v * np.sin(distance) * slope(sign, distance)
+            return np.asarray(per_distance * self._rate(sign, distance))
+
+        result: dict[int, Array] = {}
+        at_zero = float(expect(f, m, v)) ** 2  # q at c = 0, where t = 1
+        for sign in signs:
+            derivative = self._interpolate(sign, per_t, scale)
+            result[sign] = np.asarray(chebyshev.chebint(derivative, k=[at_zero], lbnd=1, scl=0.5))
         return result
 
-    def _interpolate(self, values_at: Callable[[Array], Array], scale: float) -> Array:
-        """Chebyshev coefficients from the values at the extrema, refining nested sets of them."""
+    def _interpolate(self, sign: int, rule: Rule, scale: float) -> Array:
+        """Chebyshev coefficients in t of rule(±1, δ), from its values at nested sets of extrema."""
         values = np.empty(0)
         for size in _SIZES:
             t = 0.5 - 0.5 * np.cos(np.pi * np.arange(size) / (size - 1))
+            distance = self._distance(sign, t)
             known, values = values, np.empty(size)
             if known.size:
                 values[::2] = known
-                values[1::2] = values_at(t[1::2])
+                values[1::2] = rule(sign, distance[1::2])
             else:
-                values = values_at(t)
+                values = rule(sign, distance)
             coefficients = _coefficients(values)
             tail = np.abs(coefficients[-max(2, size // 8) :]).max()
             if tail <= self.tolerance * scale:

@@ -30,7 +30,8 @@ _NARROW = 0.4
 _PANEL_WIDTH = 0.25
 _SQRT_2PI = float(np.sqrt(2 * np.pi))
 
-PairAverage = Callable[[int, Array], Array]
+# The sign of c and the angles δ (n,) -> averages (n,).
+Rule = Callable[[int, Array], Array]
 
 
 def digits(tolerance: float) -> float:
@@ -48,7 +49,7 @@ def trapezoid_rule(window: float, strip: float, digits: float) -> tuple[Array, A
 
     window : |v| at which to stop
     strip : distance of the poles of g from the real axis
-    digits : L. The error is e^{-2πη/h + η²/2} for any η up to the strip; the step h makes it e^{-L}.
+    digits : L. The step h makes the error e^{-2πη/h + η²/2}, for any η up to the strip, e^{-L}.
     """
     depth = min(strip, np.sqrt(2 * digits))
     step = 2 * np.pi * depth / (digits + 0.5 * depth * depth)
@@ -57,12 +58,10 @@ def trapezoid_rule(window: float, strip: float, digits: float) -> tuple[Array, A
     return np.asarray(v), step / _SQRT_2PI * np.exp(-0.5 * v * v)
 
 
-def pair_of_bumps(
-    k: Integrand, mean: float, variance: float, tolerance: float
-) -> PairAverage | None:
-    """The function (sign, δ) -> E k(y1) k(y2) for arrays 0 ≤ δ ≤ π/2, or None where it does not pay.
+def pair_of_bumps(k: Integrand, mean: float, variance: float, tolerance: float) -> Rule | None:
+    """The function (sign, δ) -> E k(y1) k(y2), 0 ≤ δ ≤ π/2, or None where k or V is not suited.
 
-    Its error is of the order of `tolerance` relative to the larger of E k² and E f² / V, f' = k.
+    k : the slope of a step f. The error is `tolerance` times the larger of E k² and E f² / V.
     """
     if k == dphi(HARDTANH):
         return lambda sign, distance: _pair_of_indicators(mean, variance, sign, distance)
@@ -107,7 +106,8 @@ class _Lattice:
             strip = self.k.strip / max(spread[j], 1e-300)
             x, w = trapezoid_rule(self.window, strip, self.digits)
             if mean_x == 0:
-                x, w = x[x.size // 2 :], w[w.size // 2 :] * np.where(x[x.size // 2 :] > 0, 2, 1)
+                half = slice(x.size // 2, None)  # the products are even in x
+                x, w = x[half], w[half] * np.where(x[half] > 0, 2, 1)
             x = mean_x + spread[j] * x
             s = self.lattice[:, None]
             result[j] = weights[j] @ (self.k.function(s + x) * self.k.function(s - x)) @ w
@@ -145,7 +145,7 @@ def _densities_at_kinks(mean: float, variance: float, sign: int, distance: Array
 
     With P, M = 1/(1 ± c/V) this is
         1/2 e^{-(1-m)²P/V} + 1/2 e^{-(1+m)²P/V} - e^{-(m²P + M)/V},
-    of order 1/V² from terms of order one where V is large: the differences are taken by expm1.
+    of order 1/V from terms of order one where V is large: the differences are taken by expm1.
     """
     near = 0.5 / np.maximum(np.sin(0.5 * distance) ** 2, 1e-290)
     far = 0.5 / np.cos(0.5 * distance) ** 2

@@ -20,6 +20,7 @@ from rmt_gates.mean_field.kernels import possible_kernel
 
 ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
 FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
+KERNEL_TOLERANCE = 1e-8  # far below the sampling noise
 TAIL = 16  # the last 1/TAIL of the window measures C_h(∞)
 
 
@@ -49,7 +50,7 @@ class SampledKernelMap:
 
     def _moments(self, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
         model = self.model
-        C_phi = model.phi_kernel(x)
+        C_phi = model.phi_kernel(x, KERNEL_TOLERANCE)
         limit = 0.0 if self.zero_bias else C_phi[-1]
         covariance = model.a_z**2 * x + model.v_z
         kernel, zetas, excesses = np.zeros(self.K + 1), [], []

@@ -105,7 +105,6 @@ def test_far_means():
     for scale in (40.0, 100.0, 1e4):
         x = mp.mpf(1000) / mp.mpf(scale)
         with mp.workdps(40):
-
             # mpmath stops at an absolute error, so the integrand is scaled to order one.
             def integrand(t, scale=scale, x=x):
                 return mp.exp((x * x - t * t) / 2) / (1 + mp.exp(1000 - mp.mpf(scale) * t))

@@ -109,7 +109,7 @@ def test_far_away_it_is_the_weight_over_the_distance_squared():
     average = GaussianPoleAverage(0.4, 2.0, *CONSTANT)
     x = np.array([1e8, 0.0, -1e8])
     value, slope = average(x, 1 - x, np.array([0.0, 1e8, 0.0]))
-    weight = average.lattices[0][2].sum()
+    weight = average.lattices[0].weight.sum()
     s = np.linspace(-9, 9, 4001)
     w = np.exp(-0.5 * s * s)
     exact = 1.7 * ((1 / (1 + np.exp(0.4 + np.sqrt(2.0) * s))) ** 2 @ w) / w.sum()

@@ -67,6 +67,18 @@ def test_tangency(power):
         np.testing.assert_allclose(t, [place - reach, place + reach], rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("height", [1e-12, 1e-13, 3e-15])
+def test_beside_a_flat_extremum(height):
+    """H is known to its rounding only: a root within that rounding is a root."""
+
+    def rounded(t, rows):
+        return 1 + (t - 0.1) ** 2, 2 * (t - 0.1)
+
+    which, t = solve(rounded, np.linspace(-1, 1, 6), [0], [1 + height])
+    assert which.tolist() == [0, 0] and t[0] < 0.1 < t[1]
+    np.testing.assert_allclose((t - 0.1) ** 2, height, rtol=0, atol=5e-16)
+
+
 def test_monotone_functions_keep_their_grid():
     def rising(t, rows):
         return np.sinh(t), np.cosh(t)

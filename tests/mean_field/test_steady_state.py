@@ -106,6 +106,17 @@ def test_error_bar_is_honest():
     assert abs(mean - fine.C_h0) < 4 * np.hypot(reported_mean(states), error)
 
 
+def test_error_bar_is_honest_near_a_transition():
+    """Just inside the coexistence region the root is soft: what stops the iteration is amplified."""
+    model = rg.GRU(a_h=1.8, a_z=1, a_r=20)
+    states = [rg.steady_state(model, rng=seed) for seed in range(4)]
+    fine = [rg.steady_state(model, rng=100 + seed, rtol=5e-4) for seed in range(2)]
+    exact = np.mean([s.C_h0 for s in fine])
+    error = np.hypot([s.C_h0_error for s in states], reported_mean(fine))
+    z = (np.array([s.C_h0 for s in states]) - exact) / error
+    assert np.all(np.abs(z) < 5) and abs(z.mean()) < 2
+
+
 def reported_mean(states):
     return np.sqrt(np.sum([s.C_h0_error**2 for s in states])) / len(states)
 
@@ -114,7 +125,6 @@ def test_rtol_bounds_the_error():
     model = rg.GRU(a_h=3, a_z=10, a_r=10)
     coarse, fine = (rg.steady_state(model, rng=3, rtol=r) for r in (2e-2, 3e-3))
     assert coarse.C_h0_error <= 2e-2 * coarse.C_h0 and fine.C_h0_error <= 3e-3 * fine.C_h0
-    assert fine.C_h0_error < coarse.C_h0_error
     assert abs(fine.C_h0 - coarse.C_h0) < 4 * np.hypot(fine.C_h0_error, coarse.C_h0_error)
 
 
@@ -178,7 +188,7 @@ def test_a_stable_fixed_point_is_the_state(gate):
         assert state.C_h.tolist() == [point.C_h] and state.C_h_error.tolist() == [0]
         assert state.static == point.C_h and state.excess is None and state.lags == 0
     assert state.message == (
-        "The attractor is a stable fixed point: the autocorrelation is constant. "
+        "The attractor is a stable fixed point; C_h does not depend on the lag. "
         + Status.OK.sentence
     )
     np.testing.assert_array_equal(state.unit["y"], point.unit["y"])
@@ -253,13 +263,21 @@ def test_a_window_that_is_too_short_is_extended():
 
 
 def test_time_limit_holds_while_the_window_is_too_short(monkeypatch):
-    import time
+    """Once the time is up two replicates are enough to return with."""
+    made = []
 
+    class Counted(module.SampledKernelMap):
+        def __init__(self, *args):
+            made.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(module, "SampledKernelMap", Counted)
     monkeypatch.setattr(module, "LONGEST_WINDOW", 64)
-    begin = time.monotonic()
-    state = rg.steady_state(rg.GRU(a_h=3, a_z=3, a_r=1), rng=0, rtol=1e-4, max_seconds=0.3)
-    assert time.monotonic() - begin < 10
-    assert not state.converged and np.isfinite(state.C_h0_error)
+    monkeypatch.setattr(module, "MAX_PATHS", 300)
+    model = rg.GRU(a_h=3, a_z=3, a_r=1)
+    state = rg.steady_state(model, rng=0, rtol=1e-4, max_seconds=1e-9)
+    assert not state.converged and np.isfinite(state.C_h0_error) and state.C_h0_error > 0
+    assert len(made) <= 3
 
 
 def test_too_few_paths_are_said(monkeypatch):

@@ -1,0 +1,48 @@
+"""States and samples shared by the tests of this folder."""
+
+import numpy as np
+import pytest
+
+import rmt_gates as rg
+
+
+@pytest.fixture(scope="session")
+def chaotic():
+    return rg.steady_state(rg.GRU(a_h=3, a_z=1, a_r=10), rng=0)
+
+
+@pytest.fixture(scope="session")
+def sharp():
+    return rg.steady_state(rg.GRU(a_h=3, a_z=10, a_r=10), rng=0)
+
+
+@pytest.fixture(scope="session")
+def random_unit():
+    """A weighted sample in which everything depends on everything."""
+
+    def unit(n=30, seed=0, **parameters):
+        rng = np.random.default_rng(seed)
+        gains = {"a_h": 2.0, "a_z": 3.0, "a_r": 1.5, **parameters}
+        mixed = rng.normal(size=(3, n)) + 0.5 * rng.normal(size=n)
+        inputs = dict(zip(("zeta", "xi", "y"), mixed, strict=True))
+        h = np.tanh(inputs["y"] + 0.7 * inputs["zeta"] + 0.5 * rng.normal(size=n))
+        return rg.GRU(**gains).unit(inputs, h, rng.uniform(0.2, 1, n))
+
+    return unit
+
+
+@pytest.fixture(scope="session")
+def product_unit():
+    """ζ × ξ × y independent, h a function of (ζ, y): what mean field assumes, on 336 units."""
+
+    def unit(seed=1, at_rest=False, **parameters):
+        rng = np.random.default_rng(seed)
+        model = rg.GRU(**{"a_h": 2.5, "a_z": 3.0, "a_r": 2.0, **parameters})
+        grids = [rng.normal(scale=1.5, size=k) for k in (8, 6, 7)]
+        weights = [rng.uniform(0.2, 1, k) for k in (8, 6, 7)]
+        zeta, xi, y = (g.ravel() for g in np.meshgrid(*grids, indexing="ij"))
+        w = np.prod([v.ravel() for v in np.meshgrid(*weights, indexing="ij")], axis=0)
+        h = np.tanh(y) if at_rest else np.tanh(0.8 * y + 0.6 * zeta)
+        return model.unit({"zeta": zeta, "xi": xi, "y": y}, h, w)
+
+    return unit

@@ -68,9 +68,9 @@ def compare(curve: SpectralCurve, eigenvalues: Any) -> Agreement:
             f"curve must come from rg.spectral_curve(state), got {type(curve).__name__}"
         )
     spectra = np.atleast_2d(np.asarray(eigenvalues, complex))
-    spectra = spectra.reshape(-1, spectra.shape[-1])
     if spectra.size == 0 or not np.all(np.isfinite(spectra)):
         raise ValueError("eigenvalues must be finite and of shape (…, N) with N ≥ 1")
+    spectra = spectra.reshape(-1, spectra.shape[-1])
     networks, N = spectra.shape
     level = curve.S(spectra) + 1
     outside = level < 1

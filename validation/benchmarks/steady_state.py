@@ -8,6 +8,7 @@ to them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -85,6 +86,7 @@ def compete(contest: Contest, settings: Settings) -> Measurement:
     )
 
 
-def measure(settings: Settings) -> list[Measurement]:
-    """One row a contest."""
-    return [compete(contest, settings) for contest in settings.contests]
+def measure(settings: Settings) -> Iterator[Measurement]:
+    """One row a contest, each as soon as it is known."""
+    for contest in settings.contests:
+        yield compete(contest, settings)

@@ -1,0 +1,168 @@
+"""Arguments of ``rmt-gates``. The options of a model come from the fields of its record."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from typing import Any, NoReturn
+
+import rmt_gates as rg
+from rmt_gates.cli.output import BadInput
+
+# name on the command line -> constructor in rmt_gates; a further architecture is a further line
+ARCHITECTURES = {"gru": "GRU"}
+
+COMMANDS = {
+    "fixed-points": "all mean-field fixed points, with their stability",
+    "steady-state": "the state that the infinite network settles into",
+    "spectrum": "the eigenvalues of the Jacobian: their boundary at N = ∞, and sampled networks",
+}
+MEANING = {
+    "a": "gain of U_{0}: its entries have variance a_{0}²/N",
+    "b": "mean of the bias b_{0}",
+    "v": "variance of the bias b_{0}",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises `BadInput` instead of printing its usage."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message} (see {self.prog} --help)")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options; ``.model`` is the model they describe."""
+    options = build_parser().parse_args(_joined(argv))
+    options.model = _model(options)
+    if options.command == "spectrum":
+        _check_spectrum(options)
+    return options
+
+
+def build_parser() -> Parser:
+    """The parser: command, architecture, options."""
+    parser = Parser(
+        prog="rmt-gates",
+        description="Dynamics and Jacobian spectra of random gated networks of infinite size, "
+        "with error bars, and of sampled ones.",
+        epilog="Exit codes: 0 done; 2 bad input; 3 a computation did not converge. Example: "
+        "rmt-gates spectrum gru --a-h 3 --a-z 1 --a-r 10 --simulate 1000 --figure spectrum.png",
+    )
+    parser.add_argument("--version", action="version", version=f"rmt-gates {rg.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command, about in COMMANDS.items():
+        one = commands.add_parser(command, help=about, description=f"{about.capitalize()}.")
+        kinds = one.add_subparsers(dest="architecture", metavar="ARCHITECTURE", required=True)
+        for name, constructor in ARCHITECTURES.items():
+            leaf = kinds.add_parser(name, help=f"rmt_gates.{constructor}", description=about)
+            add_model_options(leaf, getattr(rg, constructor))
+            _add_command_options(leaf, command)
+    return parser
+
+
+def add_model_options(parser: argparse.ArgumentParser, constructor: Callable[..., Any]) -> None:
+    """``--a-h``, ``--b-z``, ``--activation``, …: one option for each field of the record."""
+    group = parser.add_argument_group("model")
+    for field in fields(constructor(a_h=1.0)):
+        kind, _, matrix = field.name.partition("_")
+        required = field.default is MISSING
+        group.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=float if matrix else str,
+            required=required,
+            default=None if required else field.default,
+            metavar="X" if matrix else "NAME",
+            help=MEANING[kind].format(matrix) if matrix else "tanh or hardtanh (default: tanh)",
+        )
+
+
+def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
+    common = parser.add_argument_group("result")
+    common.add_argument("--json", action="store_true", help="machine-readable, nothing on stderr")
+    if command == "fixed-points":
+        return
+    common.add_argument(
+        "--figure", metavar="FILE", help="draw it: .png, .pdf, .svg or another type of matplotlib"
+    )
+    common.add_argument(
+        "--seed", type=_whole(0), default=0, metavar="S", help="of all random numbers (default: 0)"
+    )
+    state = parser.add_argument_group("steady state")
+    state.add_argument(
+        "--start",
+        choices=("large", "zero"),
+        help="where activity starts: it matters where several states coexist (default: large)",
+    )
+    state.add_argument(
+        "--rtol",
+        type=float,
+        metavar="R",
+        help="relative standard error of C_h(0) to reach (default: 0.005)",
+    )
+    state.add_argument(
+        "--max-seconds", type=float, metavar="T", help="stop then, with the error reached by then"
+    )
+    if command == "steady-state":
+        return
+    state.add_argument(
+        "--fixed-point",
+        type=int,
+        metavar="INDEX",
+        help="linearise around a fixed point instead: 0 for the one of smallest C_h, -1 for the one "
+        "of largest",
+    )
+    sampled = parser.add_argument_group("sampled networks")
+    sampled.add_argument(
+        "--simulate", type=_whole(2), metavar="N", help="compare with networks of N units"
+    )
+    sampled.add_argument(
+        "--seeds", type=_whole(1), metavar="K", help="how many of them (default: 4)"
+    )
+    sampled.add_argument("--device", metavar="D", help="cpu or cuda (default: cpu)")
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"\d+", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number of at least {least}, got {text!r}"
+            )
+        return int(text)
+
+    return whole
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """``--b-z -1e-3`` as ``--b-z=-1e-3``: argparse takes -1e-3 for an option."""
+    joined: list[str] = []
+    for word in argv:
+        if joined and re.fullmatch(r"--[a-z-]+", joined[-1]) and re.match(r"-[\d.in]", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _model(options: argparse.Namespace) -> Any:
+    constructor = getattr(rg, ARCHITECTURES[options.architecture])
+    names = [field.name for field in fields(constructor(a_h=1.0))]
+    return constructor(**{name: getattr(options, name) for name in names})
+
+
+def _check_spectrum(options: argparse.Namespace) -> None:
+    """Options that would have no effect are refused."""
+    for name in ("start", "rtol", "max_seconds"):
+        if options.fixed_point is not None and getattr(options, name) is not None:
+            raise BadInput(
+                f"--{name.replace('_', '-')} belongs to the steady state and has no effect with "
+                "--fixed-point: leave one of them out"
+            )
+    for name in ("seeds", "device"):
+        if options.simulate is None and getattr(options, name) is not None:
+            raise BadInput(f"--{name} needs --simulate N: there are no networks without it")

@@ -1,0 +1,186 @@
+"""Verdicts follow from standard errors, in both directions; a run leaves a report behind."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import norm, t
+
+import rmt_gates as rg
+from validation import __main__ as command
+from validation.cases import CASES, Case, Controls, quick
+from validation.simulation import Simulation, simulate
+from validation.table import table, with_error
+from validation.verdict import judge, simulated, student
+
+TINY = Case(
+    "tiny",
+    "a small one",
+    rg.GRU(a_h=1.5, a_z=1, a_r=1),
+    kind="zero",
+    N=100,
+    networks=6,
+    spectra=6,
+    burn_in=150,
+    steps=40,
+    extrapolate=False,
+    controls=Controls(spectrum=0.3),
+)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return judge(TINY, "cpu")
+
+
+def test_declared_cases():
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+    figure_1 = {(c.model.a_z, c.model.a_r) for c in CASES if c.name.startswith("fig1")}
+    assert figure_1 == {(1, 10), (10, 10), (1, 1), (10, 1)}
+    starts = {(c.model.a_r, c.start, c.kind) for c in CASES if c.model.a_h == 1.8}
+    assert starts == {
+        (20, "large", "chaotic"),
+        (20, "zero", "zero"),
+        (10, "large", "zero"),
+        (10, "zero", "zero"),
+    }
+    for case in CASES:
+        assert (case.controls.averages, case.controls.spectrum) == (0.03, 0.10)
+        assert case.N >= 1000
+        assert quick(case).networks <= case.networks
+
+
+def test_student_bound_has_the_probability_of_three_sigma():
+    assert 2 * t.sf(student(24), 23) == pytest.approx(2 * norm.sf(3), rel=1e-9)
+
+
+def test_extrapolation_removes_the_first_power_of_one_over_N():
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((2, 50)) * 1e-3
+    averages = {
+        1000: {"C": 0.4 + 2.0 / 1000 + noise[0]},
+        500: {"C": 0.4 + 2.0 / 500 + noise[1]},
+    }
+    simulation = Simulation(averages, np.ones(3), np.ones((1, 1)), 0.0, 0)
+    mean, error = simulated(simulation, "C", 1000)
+    expected = np.sqrt((4 * noise[0].var(ddof=1) + noise[1].var(ddof=1)) / 50)
+    assert error == pytest.approx(expected)
+    assert abs(mean - 0.4) < 4 * error
+    alone, alone_error = simulated(replace(simulation, averages={1000: averages[1000]}), "C", 1000)
+    assert alone == pytest.approx(0.402, abs=1e-3)
+    assert alone_error == pytest.approx(noise[0].std(ddof=1) / np.sqrt(50))
+
+
+def test_a_dead_network_agrees_with_the_zero_state(outcome):
+    assert outcome.kind == "zero"
+    assert outcome.converged
+    assert [c.name for c in outcome.checks] == [
+        "kind is zero",
+        "networks die",
+        "edge level",
+        "radius at N",
+    ]
+    assert outcome.passed
+    assert [c.change for c in outcome.controls] == [-0.3, 0.3]
+    assert all(c.deviation > 1 for c in outcome.controls)
+    assert 0 < outcome.resolution["spectrum"] < 0.2
+
+
+def test_the_wrong_kind_fails():
+    wrong = judge(replace(TINY, kind="chaotic"), "cpu")
+    assert not wrong.passed
+    assert [c.passed for c in wrong.checks if c.name.startswith("kind")] == [False]
+
+
+@pytest.mark.slow
+def test_a_chaotic_case_passes_and_its_controls_tell(capsys):
+    case = Case(
+        "small",
+        "a chaotic one",
+        rg.GRU(a_h=3, a_z=1, a_r=10),
+        N=300,
+        networks=20,
+        spectra=20,
+        burn_in=100,
+        steps=100,
+        rtol=5e-3,
+        controls=Controls(averages=0.15, spectrum=0.3),
+    )
+    result = judge(case, "cpu")
+    assert {c.name for c in result.checks} >= {"C_h(0)", "E[φ'²]", "C_r(0)", "E[(h−φ)²]"}
+    assert result.passed, table([result])
+    assert len(result.controls) == 4
+    assert result.simulation.averages[150]["C_h(0)"].shape == (40,)
+
+
+def test_simulated_autocorrelation_starts_at_the_mean_square():
+    case = replace(TINY, model=rg.GRU(a_h=3, a_r=3), kind="chaotic", steps=60)
+    simulation = simulate(case, "cpu")
+    assert simulation.eigenvalues.shape == (6, 100)
+    assert simulation.autocorrelation[0] == pytest.approx(
+        simulation.averages[100]["C_h(0)"].mean(), rel=0.05
+    )
+
+
+def test_errors_are_shown_in_units_of_the_last_digits():
+    assert with_error(0.350123, 0.00014) == "0.35012(14)"
+    assert with_error(1.5, 0.0) == "1.5"
+    assert with_error(0.34, 0.012) == "0.340(12)"
+
+
+def test_report(outcome, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "CASES", (TINY,))
+    monkeypatch.setattr(command, "_run", lambda cases, device, workers: [outcome])
+    assert command.main(["--out", str(tmp_path / "v")]) == command.OK
+    printed = capsys.readouterr().out
+    assert "1 of 1 cases agree" in printed
+    assert "a_h -30% rejected" in printed
+    record = json.loads((tmp_path / "v" / "verdicts.json").read_text())
+    assert record["schema"] == "rmt_gates.validation/1"
+    assert record["passed"] is True
+    assert record["cases"][0]["model"]["a_h"] == 1.5
+    assert {"numpy", "torch", "rmt_gates"} <= set(record["versions"])
+    page = (tmp_path / "v" / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "http" not in page
+    assert (tmp_path / "v" / "tiny.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "change, code",
+    [({}, 0), ({"checks": []}, 0), ({"converged": False}, 3)],
+)
+def test_exit_codes(outcome, tmp_path, monkeypatch, change, code):
+    monkeypatch.setattr(command, "CASES", (TINY,))
+    monkeypatch.setattr(command, "_run", lambda *args: [replace(outcome, **change)])
+    monkeypatch.setattr(command, "write", lambda *args: tmp_path)
+    assert command.main(["--out", str(tmp_path)]) == code
+
+
+def test_a_failed_verdict_exits_with_1(outcome, tmp_path, monkeypatch):
+    failed = [replace(c, passed=False) for c in outcome.checks]
+    monkeypatch.setattr(command, "CASES", (TINY,))
+    monkeypatch.setattr(command, "_run", lambda *args: [replace(outcome, checks=failed)])
+    monkeypatch.setattr(command, "write", lambda *args: tmp_path)
+    assert command.main(["--out", str(tmp_path)]) == command.FAILED
+    silent = [replace(c, rejected=False) for c in outcome.controls]
+    monkeypatch.setattr(command, "_run", lambda *args: [replace(outcome, controls=silent)])
+    assert command.main(["--out", str(tmp_path)]) == command.FAILED
+
+
+@pytest.mark.parametrize(
+    "argv, sentence",
+    [
+        (["--case", "nonsense"], "there is no case 'nonsense'; the cases are fig1a"),
+        (["--device", "warp"], "--device 'warp' is not available here"),
+        (["--workers", "0"], "--workers must be at least 1, got 0"),
+        (["--out", "/proc/nowhere"], "--out /proc/nowhere cannot be made"),
+    ],
+)
+def test_bad_input_is_one_sentence(argv, sentence, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(argv)
+    assert stopped.value.code == command.BAD_INPUT
+    assert sentence in capsys.readouterr().err

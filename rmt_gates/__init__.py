@@ -20,7 +20,7 @@ _HOME = {
     "load": "rmt_gates.mean_field.storage",
     "spectral_curve": "rmt_gates.spectra.curve",
     "spectral_radius": "rmt_gates.spectra.curve",
-    "compare": "rmt_gates.compare",
+    "compare": "rmt_gates.agreement",
     "sample_network": "rmt_gates.networks",
     "Status": "rmt_gates.results",
 }

@@ -84,13 +84,13 @@ def autocorrelation(state: SteadyState, ax: Axes | None = None, simulated: Any =
     else:
         lag = np.arange(len(state.C_h))
         low, high = state.C_h - 2 * state.C_h_error, state.C_h + 2 * state.C_h_error
-        band = {"color": THEORY, "alpha": 0.25, "lw": 0, "zorder": 2}
-        ax.fill_between(lag, low, high, label="± 2 standard errors", **band)
+        band = ax.fill_between(lag, low, high, color=THEORY, alpha=0.25, lw=0, zorder=2)
+        band.set_label("± 2 standard errors")
         ax.plot(lag, state.C_h, color=THEORY, lw=1.3, zorder=3, label="theory")
     if simulated is not None:
         values = np.asarray(simulated)
-        style = {"ls": "", "marker": "o", "ms": 3, "mfc": "none", "mec": "black", "mew": 0.7}
-        ax.plot(np.arange(len(values)), values, zorder=4, label="network", **style)
+        (circles,) = ax.plot(np.arange(len(values)), values, "ko", ms=3, mfc="none", mew=0.7)
+        circles.set(zorder=4, label="network")
     ax.set_xlabel("lag $k$")
     ax.set_ylabel("$C_h(k)$")
     return ax

@@ -37,6 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BadInput, ValueError, TypeError) as error:
         print(f"rmt-gates: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
+    except (MemoryError, RuntimeError) as error:  # torch raises RuntimeError
+        if "memory" not in f"{type(error).__name__} {error}".lower():
+            raise
+        print("rmt-gates: not enough memory: take networks of fewer units", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("rmt-gates: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -18,8 +18,8 @@ PACKAGES = ("numpy", "scipy")
 def fixed_points(options: argparse.Namespace) -> Result:
     """All fixed points, one row each."""
     points = rg.fixed_points(options.model)
-    head = ("index", "C_h", "rho", "radius", "stable", "residual")
-    rows, found = [head], []
+    rows: list[tuple[str, ...]] = [("index", "C_h", "rho", "radius", "stable", "residual")]
+    found = []
     for i in range(len(points)):
         p = points[i]
         found.append({"index": i, **_point(p)})

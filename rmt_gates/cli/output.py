@@ -64,11 +64,11 @@ def plain(value: Any) -> Any:
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns of text, the first to the left and the others to the right; row 0 is the head."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(others, widths[1:]))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
 
 
 def listing(rows: Sequence[tuple[str, str]]) -> str:

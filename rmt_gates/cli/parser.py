@@ -114,8 +114,8 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
         "--fixed-point",
         type=int,
         metavar="INDEX",
-        help="linearise around a fixed point instead: 0 for the one of smallest C_h, -1 for the one "
-        "of largest",
+        help="linearise around a fixed point instead: 0 for the one of smallest C_h, -1 for "
+        "the one of largest",
     )
     sampled = parser.add_argument_group("sampled networks")
     sampled.add_argument(

@@ -14,12 +14,18 @@ from rmt_gates.cli.progress import Progress
 SHORTEST_BURN_IN = 400
 SHORTEST_RUN = 100
 EXTENSIONS = 3  # of a run that still drifts, each as long as all before it
+RECORDED = 20  # states along a run that enter the one-unit averages
 SMALL_START = 1e-2
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """``count`` networks of N units: eigenvalues (count, N), and a row for each."""
+    """Networks of N units, each with N eigenvalues at the end of its run.
+
+    ``eigenvalues`` : (networks, N). ``averages`` : of each network, over its units and over states
+    along its run; ``theory`` : the same of the infinite network, with errors. ``steps`` : of each
+    run. ``settled`` : whether each is stationary.
+    """
 
     N: int
     device: str
@@ -44,9 +50,9 @@ class Sampled:
         """A caveat, or nothing."""
         if self.stationary:
             return ""
+        drifting = f"{self.settled.count(False)} of {len(self.settled)} networks"
         return (
-            f"{self.settled.count(False)} of {len(self.settled)} networks were still drifting after "
-            f"{max(self.steps)} steps: they may remember for longer than that, or be leaving this "
+            f"{drifting} were still drifting after {max(self.steps)} steps: they may remember for longer than that, or be leaving this "
             "state; take more networks or a larger N."
         )
 
@@ -55,7 +61,7 @@ class Sampled:
         names = list(self.averages[0])
         rows = [(f"N = {self.N}", *names, "max|λ|", "steps", "stationary")]
         if self.theory:
-            rows.append(("theory", *(number(*self.theory[n]) for n in names), "", "", ""))
+            rows.append(("theory", *(number(self.theory[n][0]) for n in names), "", "", ""))
         each = zip(self.averages, self.radius, self.steps, self.settled)
         for i, (row, radius, steps, settled) in enumerate(each):
             values = (number(row[n]) for n in names)
@@ -93,9 +99,9 @@ def simulate(
     for i in range(count):
         with progress.stage(f"network {i + 1} of {count}"):
             network = rg.sample_network(state.model, N, rng=rng, device=device)
-            h, used, good = _settle(network, state, start, rng)
-            spectra.append(network.eigenvalues(h))
-            averages.append(network.unit(h).averages())
+            recorded, used, good = _settle(network, state, start, rng)
+            spectra.append(network.eigenvalues(recorded[-1]))
+            averages.append(network.unit(recorded).averages())
             steps.append(used)
             settled.append(good)
     theory = getattr(state, "averages", {})
@@ -105,16 +111,17 @@ def simulate(
 def _settle(
     network: Any, state: Any, start: str, rng: np.random.Generator
 ) -> tuple[Any, int, bool]:
-    """(h, steps, stationary)."""
+    """(states recorded along the run, steps, stationary)."""
     if state.kind == "fixed point" and float(np.ravel(state.C_h)[0]) == 0:
-        return np.zeros(network.N), 0, True
+        return np.zeros((1, network.N)), 0, True
     window = np.size(state.C_h) - 1
     h = network.initial_state(rng, scale=1.0 if start == "large" else SMALL_START)
-    run = network.run(max(SHORTEST_RUN, window // 4), h, burn_in=max(SHORTEST_BURN_IN, window))
-    steps = max(SHORTEST_RUN, window // 4) + max(SHORTEST_BURN_IN, window)
+    burn_in, length = max(SHORTEST_BURN_IN, window), max(SHORTEST_RUN, window // 4)
+    run = network.run(length, h, length // RECORDED, burn_in=burn_in)
+    steps = burn_in + length
     for _ in range(EXTENSIONS):
         if run.stationary:
             break
-        run = network.run(steps, run.h)
+        run = network.run(steps, run.h, steps // RECORDED)
         steps *= 2
-    return run.h, steps, bool(run.stationary)
+    return run.recorded, steps, bool(run.stationary)

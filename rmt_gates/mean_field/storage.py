@@ -39,7 +39,17 @@ def save(state: FixedPoint | SteadyState, path: Any) -> None:
 
 
 def load(path: Any) -> FixedPoint | SteadyState:
-    """The state written by ``state.save(path)``."""
+    """The state written by ``state.save(path)``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import rmt_gates as rg
+    >>> path = os.path.join(tempfile.mkdtemp(), "state.npz")
+    >>> rg.fixed_points(rg.GRU(a_h=3))[-1].save(path)
+    >>> rg.load(path)
+    FixedPoint(C_h=0.352602, rho=1.06739, stable=False, status=OK)
+    """
     if not Path(path).is_file():
         raise ValueError(f"path: there is no file {str(path)!r}")
     try:

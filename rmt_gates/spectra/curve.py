@@ -175,7 +175,7 @@ def spectral_radius(state: Any) -> float:
     Examples
     --------
     >>> import rmt_gates as rg
-    >>> rg.spectral_radius(rg.fixed_points(rg.GRU(a_h=3))[0])
+    >>> round(rg.spectral_radius(rg.fixed_points(rg.GRU(a_h=3))[0]), 9)
     1.25
     """
     if hasattr(state, "C_h") and not np.isfinite(np.ravel(state.C_h)[0]):

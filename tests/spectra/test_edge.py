@@ -137,24 +137,28 @@ def test_is_the_limit_of_the_full_equations(random_unit, seed):
     assert abs(near[2] / limit - 1) > 5e-3  # it is the limit that is matched
 
 
-def test_blur_is_the_integral_along_the_boundary(random_unit):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blur_is_the_integral_along_the_boundary(random_unit, weighted):
     """(2π√2)⁻¹ ∮ √μ |dλ|, both halves."""
     unit = random_unit(50, seed=2)
+    if not weighted:
+        unit = unit.model.unit({k: unit[k] for k in ("zeta", "xi", "y")}, unit["h"])
     angle = np.linspace(np.pi, 0, 401)
     lam = 0.5 + 1.2 * np.exp(1j * angle)
-    middle = lam[1:-1]
-    root = np.sqrt(edge_density(unit, middle))
-    exact = 2 * np.trapezoid(np.interp(lam.real, middle.real, root), 1.2 * (np.pi - angle))
-    equal = unit.model.unit({k: unit[k] for k in ("zeta", "xi", "y")}, unit["h"])
-    root = np.sqrt(edge_density(equal, middle))
-    exact = 2 * np.trapezoid(np.interp(lam.real, middle.real, root), 1.2 * (np.pi - angle))
-    got = blur(equal, lam.real, lam.imag)
-    assert got == pytest.approx(exact / (2 * np.pi * np.sqrt(2)), rel=1e-2)
+    root = np.sqrt(edge_density(unit, lam[1:-1]))
+    exact = 2 * np.trapezoid(root, 1.2 * (np.pi - angle[1:-1])) / (2 * np.pi * np.sqrt(2))
+    assert blur(unit, lam.real, lam.imag) == pytest.approx(exact, rel=1e-2)
 
 
-def test_expected_outside_of_a_state(chaotic):
-    """A chaotic state's edge is blurred more than a uniform disc's, and the same for its unit."""
-    curve = rg.spectral_curve(chaotic)
-    assert 0.25 < curve.expected_outside < 0.6
-    sample = rg.spectral_curve(chaotic.unit)
+@pytest.mark.parametrize("name", ["chaotic", "sharp"])
+def test_expected_outside_of_a_state(name, request):
+    """The whole boundary, every unit of the sample; and the same for the sample's own curve."""
+    state = request.getfixturevalue(name)
+    curve = rg.spectral_curve(state)
+    every = slice(4, -4, 8)
+    root = np.sqrt(edge_density(state.unit, (curve.x + 1j * curve.y)[every]))
+    length = np.append(0, np.cumsum(np.abs(np.diff(curve.x + 1j * curve.y))))
+    exact = 2 * np.trapezoid(root, length[every]) / (2 * np.pi * np.sqrt(2))
+    assert curve.expected_outside == pytest.approx(exact, rel=0.08)
+    sample = rg.spectral_curve(state.unit)
     assert sample.expected_outside == pytest.approx(curve.expected_outside, rel=0.1)

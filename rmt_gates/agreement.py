@@ -45,7 +45,9 @@ class Agreement(Record):
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def compare(curve: SpectralCurve, eigenvalues: Any) -> Agreement:
+def compare(
+    curve: SpectralCurve, eigenvalues: Any, *, fraction_expected: float | None = None
+) -> Agreement:
     """Compare a spectral curve with eigenvalues of sampled networks.
 
     Parameters
@@ -53,6 +55,8 @@ def compare(curve: SpectralCurve, eigenvalues: Any) -> Agreement:
     curve : from `spectral_curve`.
     eigenvalues : complex (…, N): the spectra of one or more networks of N units. Errors need at
         least two.
+    fraction_expected : of the eigenvalues, outside the curve; from the density at the edge if
+        omitted, which needs the state's unit.
 
     Examples
     --------
@@ -74,7 +78,9 @@ def compare(curve: SpectralCurve, eigenvalues: Any) -> Agreement:
     networks, N = spectra.shape
     level = curve.S(spectra) + 1
     outside = level < 1
-    expected = min(curve.expected_outside / np.sqrt(N), 0.5)
+    if fraction_expected is None:
+        fraction_expected = min(curve.expected_outside / np.sqrt(N), 0.5)
+    expected = fraction_expected
     rank = max(1, round(expected * N))
     edge = np.sort(level, axis=1)[:, min(rank, N - 1) - 1 : min(rank, N - 1) + 1].mean(axis=1)
     radius = np.abs(spectra).max(axis=1)

@@ -61,11 +61,11 @@ def test_extrapolation_removes_the_first_power_of_one_over_N():
     noise = rng.standard_normal((2, 50)) * 1e-3
     averages = {
         1000: {"C": 0.4 + 2.0 / 1000 + noise[0]},
-        500: {"C": 0.4 + 2.0 / 500 + noise[1]},
+        250: {"C": 0.4 + 2.0 / 250 + noise[1]},
     }
     simulation = Simulation(averages, np.ones(3), np.ones((1, 1)), 0.0, 0)
     mean, error = simulated(simulation, "C", 1000)
-    expected = np.sqrt((4 * noise[0].var(ddof=1) + noise[1].var(ddof=1)) / 50)
+    expected = np.sqrt((16 * noise[0].var(ddof=1) + noise[1].var(ddof=1)) / 9 / 50)
     assert error == pytest.approx(expected)
     assert abs(mean - 0.4) < 4 * error
     alone, alone_error = simulated(replace(simulation, averages={1000: averages[1000]}), "C", 1000)
@@ -112,7 +112,7 @@ def test_a_chaotic_case_passes_and_its_controls_tell(capsys):
     assert {c.name for c in result.checks} >= {"C_h(0)", "E[φ'²]", "C_r(0)", "E[(h−φ)²]"}
     assert result.passed, table([result])
     assert len(result.controls) == 4
-    assert result.simulation.averages[150]["C_h(0)"].shape == (40,)
+    assert result.simulation.averages[75]["C_h(0)"].shape == (40,)
 
 
 def test_simulated_autocorrelation_starts_at_the_mean_square():

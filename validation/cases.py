@@ -22,7 +22,7 @@ class Controls:
 class Case:
     """One point of parameter space, and how it is simulated.
 
-    ``networks`` of N units, and twice as many of N/2, each run for ``burn_in`` + ``steps`` steps
+    ``networks`` of N units, and twice as many of N/4, each run for ``burn_in`` + ``steps`` steps
     from ``states`` initial states. Averages are extrapolated in 1/N from the two sizes, unless
     ``extrapolate`` is off: then there is only N. The first ``spectra`` networks are diagonalised.
     ``metastable``: small networks may leave the branch for a coexisting stable fixed point; those
@@ -72,14 +72,14 @@ CASES = (
         "fig1d",
         "Fig. 1d",
         rg.GRU(a_h=3, a_z=10, a_r=1),
-        networks=16,
-        spectra=16,
+        networks=20,
+        spectra=20,
         states=8,
         burn_in=2000,  # the memory is about 1000 steps
         steps=2500,
         rtol=4e-3,
         max_seconds=100,
-        control_seconds=25,
+        control_seconds=35,
     ),
     Case(
         "below",

@@ -148,7 +148,7 @@ def _page(sections: list[str], origin: dict[str, Any], outcomes: list[Outcome]) 
 simulation</title><style>{STYLE}</style><h1>Theory against simulation</h1>
 <p>{passed} of {len(outcomes)} cases agree within 3 standard errors of both sides. Red: theory for
 infinitely many units. Black: eigenvalues of a sampled network. Averages are extrapolated to
-1/N → 0 from N and N/2 where both ran.</p>
+1/N → 0 from N and N/4 where both ran.</p>
 {"".join(sections)}<section><h2>Provenance</h2><p><code>{html.escape(origin["command"])}</code>,
 {origin["time"]}, {versions}, {html.escape(origin["platform"])}, device {origin["device"]},
 seeds 1, 2, … as declared in validation/cases.py.</p></section></html>"""

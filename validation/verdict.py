@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 import rmt_gates as rg
 from validation.cases import SIGMAS, Case
-from validation.simulation import Simulation, simulate
+from validation.simulation import SMALLER, Simulation, simulate
 
 EDGE = "edge level"
 RADIUS = "radius at N"
@@ -146,13 +146,16 @@ def student(networks: int) -> float:
 
 
 def simulated(simulation: Simulation, name: str, N: int) -> tuple[float, float]:
-    """Mean and standard error of an average, at 1/N → 0, linearly from N and N/2, if both ran."""
-    large = simulation.averages[N][name]
-    if N // 2 not in simulation.averages:
-        return float(large.mean()), float(large.std(ddof=1) / np.sqrt(len(large)))
-    small = simulation.averages[N // 2][name]
-    variance = 4 * large.var(ddof=1) / len(large) + small.var(ddof=1) / len(small)
-    return float(2 * large.mean() - small.mean()), float(np.sqrt(variance))
+    """Mean and standard error of an average; at 1/N → 0, linearly, if a smaller size ran too."""
+    weights = {N: 1.0}
+    if N // SMALLER in simulation.averages:
+        weights = {N: SMALLER / (SMALLER - 1), N // SMALLER: -1 / (SMALLER - 1)}
+    mean = sum(w * simulation.averages[size][name].mean() for size, w in weights.items())
+    variance = sum(
+        w**2 * simulation.averages[size][name].var(ddof=1) / len(simulation.averages[size][name])
+        for size, w in weights.items()
+    )
+    return float(mean), float(np.sqrt(variance))
 
 
 def _average_checks(case: Case, state: Any, simulation: Simulation) -> list[Check]:
@@ -221,7 +224,11 @@ def _controls(
         )
     change, bound, levels = case.controls.spectrum, _edge_check(agreement).bound, []
     for sign in (-1, 1):
-        other = rg.compare(rg.spectral_curve(wrong(sign * change)), simulation.eigenvalues)
+        other = rg.compare(
+            rg.spectral_curve(wrong(sign * change)),
+            simulation.eigenvalues,
+            fraction_expected=agreement.fraction_expected,
+        )
         deviation = abs(other.edge_level - 1) / (student(other.networks) * other.edge_level_error)
         controls.append(Control("spectrum", sign * change, deviation, deviation > 1))
         levels.append(other.edge_level)

@@ -55,7 +55,8 @@ class Architecture(ABC):
     To add one, implement these (each documented below), in one file:
 
     * the fields ``a_*``, ``b_*``, ``v_*`` and the class attributes ``name``, ``matrices`` (the
-      weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ);
+      weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ), ``remembered``
+      (the inputs whose past the carry depends on);
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
       the process, in mean field and in a real network;
     * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``level_scales()``: the same
@@ -69,6 +70,7 @@ class Architecture(ABC):
     name: ClassVar[str]
     matrices: ClassVar[tuple[str, ...]]
     carriers: ClassVar[tuple[int, ...]]
+    remembered: ClassVar[tuple[str, ...]]
 
     def __post_init__(self) -> None:
         for f in fields(self):

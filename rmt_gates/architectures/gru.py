@@ -66,6 +66,7 @@ class GRUResetBefore(Architecture):
     name: ClassVar[str] = "GRU"
     matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
     carriers: ClassVar[tuple[int, ...]] = (0,)
+    remembered: ClassVar[tuple[str, ...]] = ("zeta", "y")
 
     # -- the process --------------------------------------------------------------------------
     def step(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> Any:

@@ -52,8 +52,8 @@ class Sampled:
             return ""
         drifting = f"{self.settled.count(False)} of {len(self.settled)} networks"
         return (
-            f"{drifting} were still drifting after {max(self.steps)} steps: they may remember for longer than that, or be leaving this "
-            "state; take more networks or a larger N."
+            f"{drifting} were still drifting after {max(self.steps)} steps: they may remember for "
+            "longer than that, or be leaving this state; take more networks or a larger N."
         )
 
     def table(self) -> str:

@@ -29,18 +29,23 @@ def path_unit(
     rng = np.random.default_rng(seed)
     for begin in range(0, paths, per_chunk):
         size = min(per_chunk, paths - begin)
-        windows = {}
+        past, now = {}, {}
         for (name, kernel), child in zip(kernels.items(), rng.spawn(len(kernels)), strict=True):
             covariance = kernel.covariance
-            source = GatePaths(child, size, K, mirrored=False)
-            windows[name] = source.windows(kernel.mean, covariance[:-1], covariance[-1])
-        past = {name: np.ascontiguousarray(w[:, : K + 1].T) for name, w in windows.items()}
+            if name in model.remembered:
+                source = GatePaths(child, size, K, mirrored=False)
+                window = source.windows(kernel.mean, covariance[:-1], covariance[-1])
+                past[name] = np.ascontiguousarray(window[:, : K + 1].T)
+                now[name] = past[name][K]
+            else:
+                noise = child.standard_normal(STARTS * size)
+                now[name] = kernel.mean + np.sqrt(covariance[0]) * noise
         carry = model.rest({name: w[0] for name, w in past.items()})
         for t in range(K):
             carry = model.step({name: w[t] for name, w in past.items()}, carry)
         columns["h"].append(carry)
-        for name, w in past.items():
-            columns[name].append(w[K])
+        for name, value in now.items():
+            columns[name].append(value)
     fields = {name: np.concatenate(parts)[:samples] for name, parts in columns.items()}
     h = fields.pop("h")
     return model.unit(fields, h)

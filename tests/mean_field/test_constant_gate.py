@@ -9,8 +9,6 @@ from rmt_gates.mean_field import constant_gate
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel, leaky_filter
 from rmt_gates.results import Status
 
-SHORT = "the first window is 64 steps whatever the leak's memory, and the state dies in it"
-
 
 @pytest.mark.parametrize("s", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize("static", [0.0, 0.3])
@@ -109,7 +107,6 @@ def test_stop_ends_it():
     kernel = 0.5 * np.exp(-np.arange(9) / 5)
     result, decayed = constant_gate_kernel(model, kernel, 0.0, lambda x: x[0] < 0.4)
     assert 0.3 < result.image[0] < 0.4 and not decayed and not result.converged
-    assert len(result.image) == 10
 
 
 def test_a_memory_longer_than_the_longest_window_is_said(monkeypatch):
@@ -120,7 +117,7 @@ def test_a_memory_longer_than_the_longest_window_is_said(monkeypatch):
     assert Status.WINDOW_TOO_SHORT.sentence in state.message
 
 
-@pytest.mark.parametrize("b_z", [3.0, pytest.param(4.0, marks=pytest.mark.xfail(reason=SHORT))])
+@pytest.mark.parametrize("b_z", [3.0, 4.0])
 def test_long_memory(b_z):
     """A leak of 0.047 or 0.018: a slow gate averages over what is fast."""
     state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=b_z))

@@ -53,7 +53,8 @@ class Measurement:
         """One line of the table."""
         measured = f"{self.value:.4g} {self.unit}"
         if self.interval is not None:
-            measured += f" ({self.interval[0]:.2g}–{self.interval[1]:.2g})"
+            low, high = (f"{x:.0f}" if x >= 10 else f"{x:.2g}" for x in self.interval)
+            measured += f" ({low}–{high})"
         sign = {"at most": "≤", "at least": "≥"}[self.sense]
         target = "" if self.target is None else f"{sign} {self.target:g}"
         verdict = {None: "", True: "  ok", False: "  MISSED"}[self.met]

@@ -32,6 +32,11 @@ class Status(IntEnum):
         "Stopped at max_seconds before the requested rtol was reached; "
         "the error given is the one reached: raise max_seconds or rtol.",
     )
+    SAMPLE_LIMIT = (
+        5,
+        "The requested rtol is beyond the largest sample this solver draws; "
+        "the error given is the one reached: raise rtol.",
+    )
     WINDOW_TOO_SHORT = (
         4,
         "The autocorrelation has not decayed inside the longest window tried; "

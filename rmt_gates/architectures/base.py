@@ -55,8 +55,8 @@ class Architecture(ABC):
     To add one, implement these (each documented below), in one file:
 
     * the fields ``a_*``, ``b_*``, ``v_*`` and the class attributes ``name``, ``matrices`` (the
-      weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ), ``remembered``
-      (the inputs whose past the carry depends on);
+      weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ),
+      ``remembered`` (the inputs whose past the carry depends on);
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
       the process, in mean field and in a real network;
     * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``level_scales()``: the same

@@ -18,15 +18,15 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.mean_field.anderson import anderson
 from rmt_gates.mean_field.fixed_points import fixed_points
 from rmt_gates.mean_field.kernels import possible_kernel, resize
-from rmt_gates.mean_field.steady_state import (
-    LONGEST_WINDOW,
+from rmt_gates.mean_field.sampled_state import LONGEST_WINDOW
+from rmt_gates.mean_field.state import (
     SteadyState,
     at_rest,
     collapse,
     constant_excess,
     nearest_rest,
-    starting_kernel,
 )
+from rmt_gates.mean_field.steady_state import starting_kernel
 from rmt_gates.results import Status
 
 NOTE = "Approximation (50)–(51), which takes h_t and ζ_t to be independent."

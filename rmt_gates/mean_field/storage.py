@@ -11,7 +11,7 @@ import numpy as np
 from rmt_gates.architectures import model_from_dict
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.fixed_points import FixedPoint
-from rmt_gates.mean_field.steady_state import SteadyState
+from rmt_gates.mean_field.state import SteadyState
 from rmt_gates.results import Status
 
 SCHEMA = 1
@@ -53,7 +53,7 @@ def load(path: Any) -> FixedPoint | SteadyState:
     if not Path(path).is_file():
         raise ValueError(f"path: there is no file {str(path)!r}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
     except (ValueError, KeyError, OSError):

@@ -1,0 +1,7 @@
+"""Figures of the papers, drawn anew: ``python -m figures NAME``.
+
+One module a figure, with a function ``draw(quick=False, rng=0) -> matplotlib.figure.Figure`` and a
+docstring whose first line says what it shows. To add one, write that module and name it here.
+"""
+
+NAMES = ("can2020_fig1", "can2020_fig2_right")

@@ -1,0 +1,131 @@
+"""Can, Krishnamurthy & Schwab (2020), Fig. 1 a–e: spectra and radii in the steady state.
+
+a–d: eigenvalues of the Jacobian of one network in its steady state, a_h = 3, and the curve (18) of
+`rg.steady_state` in red. e: the spectral radius over a_r without update gate (a_z = 0), where
+Proposition 4.5 has it grow as √a_r; inset: over a_z without reset gate (a_r = 0), where it falls
+to unity. Dots with bars are the mean and the spread of several networks. The networks' radii in the
+inset lie below the theory at large a_z: the tip of the curve beyond 1 is so thin that a network of
+this size has few eigenvalues in it, often none.
+
+Panel f of the paper, the accumulation of eigenvalues near 1, needs their density and is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+import rmt_gates as rg
+from figures.networks import settled_eigenvalues
+from rmt_gates import plots
+
+A_H = 3.0
+PANELS = {"a": (1.0, 10.0), "b": (10.0, 10.0), "c": (1.0, 1.0), "d": (10.0, 1.0)}  # (a_z, a_r)
+
+
+class Effort(NamedTuple):
+    """Sizes: units, networks a dot, rtol of steady states, and where radii are computed."""
+
+    N: int
+    networks: int
+    rtol: float
+    reset_gains: np.ndarray
+    sampled_reset_gains: tuple[float, ...]
+    update_gains: tuple[float, ...]
+    sampled_update_gains: tuple[float, ...]
+
+
+FULL = Effort(
+    1000, 8, 5e-3, np.geomspace(0.5, 1000, 23), (1, 10, 100), (0, 1, 2, 3, 4, 5, 6, 8), (1, 2, 4, 6)
+)
+QUICK = Effort(400, 3, 2e-2, np.geomspace(0.5, 1000, 8), (1, 10, 100), (0, 1, 2, 3, 4), (1, 3))
+
+
+def draw(quick: bool = False, rng: Any = 0) -> Figure:
+    """The figure; `rng` is anything that `numpy.random.default_rng` takes."""
+    effort = QUICK if quick else FULL
+    generator = np.random.default_rng(rng)
+    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
+    axes = figure.subplot_mosaic([["a", "b", "e"], ["c", "d", "e"]], width_ratios=[1, 1, 1.25])
+    for letter, (a_z, a_r) in tqdm(PANELS.items(), desc="panels a–d", disable=None):
+        spectrum_panel(axes[letter], rg.GRU(a_h=A_H, a_z=a_z, a_r=a_r), effort, generator)
+        axes[letter].set_title(f"$a_z={a_z:g}$, $a_r={a_r:g}$", fontsize="medium")
+    for ax in (axes["a"], axes["b"]):
+        ax.set_xlabel("")
+    for ax in (axes["b"], axes["d"]):
+        ax.set_ylabel("")
+    reset_panel(axes["e"], effort, generator)
+    update_inset(axes["e"].inset_axes((0.19, 0.58, 0.47, 0.36)), effort, generator)
+    for letter, ax in axes.items():
+        ax.set_title(letter, loc="left", fontweight="bold")
+    return figure
+
+
+def spectrum_panel(ax: Axes, model: Any, effort: Effort, rng: np.random.Generator) -> None:
+    """Eigenvalues of one network, and the theory's curve."""
+    state = rg.steady_state(model, rng=rng, rtol=effort.rtol)
+    curve = rg.spectral_curve(state)
+    plots.spectrum(curve, settled_eigenvalues(state, effort.N, rng), ax)
+    ax.set(xlim=(-1.35, 1.65), ylim=(-1.38, 1.38), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    if not state.converged:
+        ax.text(0.03, 0.03, "not converged", transform=ax.transAxes)
+
+
+def reset_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
+    """The radius over a_r at a_z = 0, where the steady state is exact."""
+    gains = effort.reset_gains
+    models = [rg.GRU(a_h=A_H, a_r=a_r) for a_r in gains]
+    radii = np.array([rg.spectral_radius(rg.steady_state(model)) for model in models])
+    ax.loglog(gains, radii, color=plots.THEORY, lw=1.5, label="theory")
+    guide = gains[gains >= 3]
+    ax.plot(
+        guide, radii[-1] * np.sqrt(guide / gains[-1]), "k--", lw=1, label=r"$\propto\sqrt{a_r}$"
+    )
+    sampled = [rg.GRU(a_h=A_H, a_r=a_r) for a_r in effort.sampled_reset_gains]
+    _sampled_radii(ax, effort.sampled_reset_gains, sampled, effort, rng)
+    ticks = [1, 2, 5]
+    ax.set(xlabel="$a_r$", ylabel="spectral radius  ($a_z=0$)", ylim=(0.7, 14))
+    ax.set_yticks(ticks, [str(t) for t in ticks])
+    ax.set_yticks([], minor=True)
+    ax.legend(loc="lower right", frameon=False)
+
+
+def update_inset(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
+    """The radius over a_z at a_r = 0; each state starts from that of the a_z before."""
+    radii, errors = [], []
+    start: Any = "large"
+    for a_z in tqdm(effort.update_gains, desc="inset of e", disable=None):
+        model = rg.GRU(a_h=A_H, a_z=a_z)
+        state = rg.steady_state(model, start=start, rng=rng, rtol=max(effort.rtol, 1e-2))
+        curve = rg.spectral_curve(state)
+        radii.append(curve.radius if state.converged else np.nan)
+        errors.append(curve.radius_error)
+        start = state
+    style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "label": "theory"}
+    ax.errorbar(effort.update_gains, radii, errors, **style)  # type: ignore[arg-type]
+    sampled = [rg.GRU(a_h=A_H, a_z=a_z) for a_z in effort.sampled_update_gains]
+    _sampled_radii(ax, effort.sampled_update_gains, sampled, effort, rng)
+    ax.axhline(1, color=plots.MIDDLE, lw=0.6)
+    ax.set_xlabel("$a_z$", labelpad=1)
+    ax.set_ylabel("radius  ($a_r=0$)", fontsize="small")
+    ax.tick_params(labelsize="small")
+
+
+def _sampled_radii(
+    ax: Axes, x: tuple[float, ...], models: list[Any], effort: Effort, rng: np.random.Generator
+) -> None:
+    """Mean and spread of the radii of several networks of each model."""
+    means, spreads = [], []
+    for model in tqdm(models, desc="networks of e", disable=None):
+        state = rg.steady_state(model, rng=0, rtol=5e-2)
+        radii = [
+            np.abs(settled_eigenvalues(state, effort.N, rng)).max() for _ in range(effort.networks)
+        ]
+        means.append(np.mean(radii))
+        spreads.append(np.std(radii, ddof=1))
+    label = f"networks, $N={effort.N}$"
+    ax.errorbar(x, means, spreads, fmt="ko", ms=3.5, lw=1, capsize=2, zorder=4, label=label)

@@ -100,17 +100,18 @@ def update_inset(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
     start: Any = "large"
     for a_z in tqdm(effort.update_gains, desc="inset of e", disable=None):
         model = rg.GRU(a_h=A_H, a_z=a_z)
-        state = rg.steady_state(model, start=start, rng=rng, rtol=max(effort.rtol, 1e-2))
+        state = rg.steady_state(model, start=start, rng=rng, rtol=effort.rtol)
         curve = rg.spectral_curve(state)
         radii.append(curve.radius if state.converged else np.nan)
         errors.append(curve.radius_error)
         start = state
-    style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "label": "theory"}
+    style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "capsize": 1.5, "label": "theory"}
     ax.errorbar(effort.update_gains, radii, errors, **style)  # type: ignore[arg-type]
     sampled = [rg.GRU(a_h=A_H, a_z=a_z) for a_z in effort.sampled_update_gains]
     _sampled_radii(ax, effort.sampled_update_gains, sampled, effort, rng)
     ax.axhline(1, color=plots.MIDDLE, lw=0.6)
     ax.set_xlabel("$a_z$", labelpad=1)
+    ax.set_xticks(range(0, int(max(effort.update_gains)) + 1, 2))
     ax.set_ylabel("radius  ($a_r=0$)", fontsize="small")
     ax.tick_params(labelsize="small")
 

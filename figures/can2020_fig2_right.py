@@ -4,10 +4,10 @@ The height at which the boundary of the spectrum crosses Re λ = 1, over the gai
 gate, at the non-zero fixed point for a_h = 3, a_r = 2. It falls as e^{−c √C_h a_z}, the rate of
 (26) in Theorem 4.8, with erf(c/√2) = 2/ρ² − 1 (dashed; its prefactor is free).
 
-Above, the paper's inset: the curve (red), and the eigenvalues of one network *at a fixed point*, for
-the values of a_z with a dot below. That fixed point is unstable and no network runs into it, so it
-is planted: h is drawn from the mean-field law, and the weights from theirs given that h is at rest
-(`figures.networks.planted_network`). The paper does not say at which states its networks were.
+Above, the paper's inset: the curve (red), and the eigenvalues of one network *at a fixed point*,
+for the values of a_z with a dot below. That fixed point is unstable and no network runs into it, so
+it is planted: h is drawn from the mean-field law, and the weights from theirs given that h is at
+rest (`figures.networks.planted_network`). The paper does not say where its networks were.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
     N, points = (300, 21) if quick else (1000, 81)
     generator = np.random.default_rng(rng)
     figure = Figure(figsize=(7.0, 5.6), layout="constrained")
-    layout = [[f"{a_z:g}" for a_z in SHOWN], ["main"] * len(SHOWN)]
+    layout: list[Any] = [[f"{a_z:g}" for a_z in SHOWN], ["main"] * len(SHOWN)]
     axes = figure.subplot_mosaic(layout, height_ratios=[1, 1.25])
 
     ax = axes["main"]

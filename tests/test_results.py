@@ -17,6 +17,7 @@ def test_codes_are_stable():
         "NOT_CONVERGED": 2,
         "TIME_LIMIT": 3,
         "WINDOW_TOO_SHORT": 4,
+        "SAMPLE_LIMIT": 5,
     }
     assert rg.Status is Status and Status(2) is Status.NOT_CONVERGED
     assert Status.OK == 0 and not Status.OK and Status.ABSENT > Status.OK

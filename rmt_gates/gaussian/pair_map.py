@@ -213,8 +213,8 @@ class CovarianceMap:
         s, reach = np.sqrt(self.variance), window(self.tolerance) + self._reach()
         result = np.empty(distance.size)
         for k, delta in enumerate(distance):
-            along = s * np.sqrt(max(np.cos(delta), 1e-300))
-            across = s * np.sqrt(2.0) * max(np.sin(0.5 * delta), 1e-300)
+            along = s * np.sqrt(max(np.cos(delta), 1e-200))
+            across = s * np.sqrt(2.0) * max(np.sin(0.5 * delta), 1e-100)
             u, weight_u = trapezoid_rule(reach, self.f.strip / along, digits(self.tolerance))
             v, weight_v = trapezoid_rule(reach, self.f.strip / across, digits(self.tolerance))
             y = (self.mean + along * u)[:, None] + across * v

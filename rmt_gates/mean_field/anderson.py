@@ -47,10 +47,11 @@ def anderson(
     x: np.ndarray,
     tolerance: float,
     *,
+    step_tolerance: float = np.inf,
     plain: int = 2,
     rounds: int = 60,
     stop: Callable[[np.ndarray], bool] = lambda x: False,
-    acceptable: Callable[[np.ndarray], bool] = lambda x: True,
+    acceptable: Callable[[np.ndarray, np.ndarray], bool] = lambda new, old: True,
     secants: Secants | None = None,
 ) -> AndersonResult:
     """Solve x = G(x) from ``x``.
@@ -58,9 +59,12 @@ def anderson(
     Parameters
     ----------
     tolerance : on max|G(x) − x|, absolute.
+    step_tolerance : on the accelerated step, absolute. Where G contracts slowly a small residual
+        hides a distant root; the accelerated step reaches for it. If given, the result's image
+        includes that last step.
     plain : first rounds without acceleration, to settle into the basin of the attracting root.
     stop : ends the iteration early (the iterate has left the region of interest).
-    acceptable : an accelerated step that is not is replaced by the plain one.
+    acceptable(new, old) : an accelerated step that is not is replaced by the plain one.
     secants : from an earlier solve of nearly the same map; extended in place.
     """
     known = Secants() if secants is None else secants
@@ -70,15 +74,18 @@ def anderson(
         image = G(x)
         f = image - x
         residual = float(np.max(np.abs(f)))
-        if residual <= tolerance or stop(image):
-            return AndersonResult(x, image, residual, done, residual <= tolerance)
         if previous is not None:
             known.add(x - previous[0], f - previous[1])
         previous = x, f
         new = image
         if done > plain and known.dX:
             accelerated = image - known.correction(f)
-            if acceptable(accelerated):
+            if acceptable(accelerated, x):
                 new = accelerated
+        step = float(np.max(np.abs(new - x)))
+        settled = residual <= tolerance and step <= step_tolerance
+        if settled or stop(image):
+            image = new if settled and np.isfinite(step_tolerance) else image
+            return AndersonResult(x, image, residual, done, settled)
         x = new
     return AndersonResult(x, image, residual, rounds, False)

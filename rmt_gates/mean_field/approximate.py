@@ -17,7 +17,7 @@ from rmt_gates.gaussian import SIGMOID, expect
 from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.mean_field.anderson import anderson
 from rmt_gates.mean_field.fixed_points import fixed_points
-from rmt_gates.mean_field.kernels import possible_kernel, resize
+from rmt_gates.mean_field.kernels import possible_step, resize
 from rmt_gates.mean_field.sampled_state import LONGEST_WINDOW
 from rmt_gates.mean_field.state import (
     SteadyState,
@@ -53,6 +53,7 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     fallen = collapse(points)
 
     def G(x: np.ndarray) -> np.ndarray:
+        x = np.clip(x, -x[0], x[0])
         variance = model.a_z**2 * x[0] + model.v_z
         s = expect(SIGMOID, model.b_z, variance)
         C_z = autocovariance(SIGMOID, model.b_z, model.a_z**2 * x + model.v_z)[:-1]
@@ -67,7 +68,7 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
 
     x = np.append(kernel, static)
     while True:
-        result = anderson(G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_kernel)
+        result = anderson(G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_step)
         if fallen(result.image):
             return nearest_rest(points, float(result.image[0]))
         C, limit = result.image[:-1], float(result.image[-1])
@@ -78,8 +79,8 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     status = Status.OK if decayed else Status.WINDOW_TOO_SHORT
     if result.residual > 1e-10 * C[0]:
         status = Status.NOT_CONVERGED
+    excess = constant_excess(model, C, limit)
     if status != Status.OK:
         C = np.full_like(C, np.nan)
-    excess = constant_excess(model, C, limit)
     error = np.full_like(C, np.nan)
     return SteadyState(model, C, error, "chaotic", status, limit, excess, note=NOTE)

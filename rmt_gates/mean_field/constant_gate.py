@@ -17,7 +17,7 @@ from scipy.linalg import solve_banded
 from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.mean_field.anderson import AndersonResult, anderson
-from rmt_gates.mean_field.kernels import possible_kernel
+from rmt_gates.mean_field.kernels import possible_step
 
 TOLERANCE = 2e-15
 MAX_LAGS = 1 << 15
@@ -45,15 +45,13 @@ def constant_gate_kernel(
     zero_bias = model.zero_bias
 
     def G(x: np.ndarray) -> np.ndarray:
-        C_phi = model.phi_kernel(x)
+        C_phi = model.phi_kernel(np.clip(x, -x[0], x[0]))
         limit = 0.0 if zero_bias else C_phi[-1]
         return np.append(leaky_filter(s, C_phi[:-1], limit), limit)
 
     x = np.append(start, static)
     while True:
-        result = anderson(
-            G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=possible_kernel
-        )
+        result = anderson(G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=possible_step)
         kernel, limit = result.image[:-1], result.image[-1]
         decayed = abs(kernel[-1] - limit) <= 1e-13 * kernel[0]
         if stop(result.image) or decayed or len(kernel) > MAX_LAGS:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def possible_kernel(x: np.ndarray) -> bool:
-    """Whether x can be an autocorrelation of a variable in (−1, 1)."""
-    return bool(0 < x[0] < 1 and np.all(np.abs(x) <= x[0]))
+LARGEST_STEP = 4.0
+
+
+def possible_step(new: np.ndarray, old: np.ndarray) -> bool:
+    """Whether ``new`` can be an autocorrelation in (−1, 1), and is not far from ``old``."""
+    near = old[0] / LARGEST_STEP < new[0] < old[0] * LARGEST_STEP
+    return bool(0 < new[0] < 1 and near and np.all(np.abs(new) <= new[0]))
 
 
 def resize(kernel: np.ndarray, static: float, K: int) -> np.ndarray:

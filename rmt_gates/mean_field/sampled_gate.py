@@ -16,7 +16,7 @@ from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
 from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.gate_paths import GatePaths
-from rmt_gates.mean_field.kernels import possible_kernel
+from rmt_gates.mean_field.kernels import possible_step
 
 ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
 FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
@@ -85,11 +85,12 @@ class SampledKernelMap:
             self,
             x,
             tolerance,
+            step_tolerance=tolerance,
             rounds=rounds,
             plain=2 if secants is None else 0,
             stop=stop,
             secants=secants,
-            acceptable=possible_kernel,
+            acceptable=possible_step,
         )
         return result.image, result.rounds, result.converged
 

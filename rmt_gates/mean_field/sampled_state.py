@@ -18,10 +18,12 @@ from rmt_gates.results import Status
 
 REPLICATES = 8
 FIRST_WINDOW = 64
+CONFIRMED = 1000  # lags: a window cut too short can kill a living state, so a longer one decides
 LONGEST_WINDOW = 1 << 14
 COARSE_PATHS = 64
 SEEN = 1e-3  # the sampling noise of COARSE_PATHS hides a smaller tail
 ROUNDS = 60
+SETTLED = 0.02  # in units of rtol: the last step of a root, below its sampling error
 MAX_PATHS = 1 << 16
 
 
@@ -104,6 +106,10 @@ def _find_window(
     while True:
         coarse = SampledKernelMap(model, rng, COARSE_PATHS, K)
         x, _, _ = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
+        if fallen(x) and K < CONFIRMED:
+            K *= 4
+            x = resize(kernel, static, K)
+            continue
         tail = np.abs(x[-1 - max(1, K // 16) : -1] - x[-1]).mean()
         if fallen(x) or tail <= max(rtol, SEEN) * (x[0] - x[-1]):
             return x, Status.OK
@@ -129,7 +135,7 @@ def _replicates(
     secants = Secants()
     for child in rng.spawn(REPLICATES):
         one = SampledKernelMap(model, child, paths, len(x) - 2)
-        root, rounds, converged = one.solve(x, 0.1 * rtol * x[0], ROUNDS, fallen, secants)
+        root, rounds, converged = one.solve(x, SETTLED * rtol * x[0], ROUNDS, fallen, secants)
         found.append(Replicate(root[:-1], float(root[-1]), one.excess(root), rounds, converged))
         if fallen(root) or (deadline.passed and len(found) > 1):
             break

@@ -11,7 +11,13 @@ from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points
-from rmt_gates.mean_field.sampled_state import FIRST_WINDOW, sampled_state
+from rmt_gates.mean_field.kernels import resize
+from rmt_gates.mean_field.sampled_state import (
+    CONFIRMED,
+    FIRST_WINDOW,
+    LONGEST_WINDOW,
+    sampled_state,
+)
 from rmt_gates.mean_field.state import (
     SteadyState,
     at_rest,
@@ -78,16 +84,16 @@ def starting_kernel(
             raise ValueError(
                 f"start must be 'large', 'zero', a SteadyState or a kernel, got {start!r}"
             )
-        point = points[-1 if start == "large" else 0]
-        if point.stable:
-            return np.empty(0), 0.0, point
-        top = point if point.C_h > 0 else points[-1]
-        return _decaying(model, top.C_h if top.C_h > 0 else 0.3), 0.0, None
+        return _leave(model, points, -1 if start == "large" else 0)
     if isinstance(start, SteadyState):
-        kernel, static = start.C_h, start.static
-        if start.kind != "chaotic":
-            return starting_kernel(model, _decaying(model, max(float(kernel[0]), 1e-6)), points)
-        return kernel, static, None
+        if start.kind == "chaotic":
+            return start.C_h, start.static, None
+        nearest = int(np.argmin(np.abs(points.C_h - start.C_h0)))
+        return (
+            starting_kernel(model, "zero", points)
+            if nearest == 0
+            else _leave(model, points, nearest)
+        )
     kernel = np.asarray(start, float)
     if kernel.ndim != 1 or len(kernel) < 1 or not np.all(np.isfinite(kernel)):
         raise ValueError("start must be 'large', 'zero', a SteadyState or a finite 1-D kernel")
@@ -98,19 +104,37 @@ def starting_kernel(
     return kernel, 0.0 if model.zero_bias else float(kernel[-1]), None
 
 
+def _leave(
+    model: GRUResetBefore, points: FixedPoints, index: int
+) -> tuple[np.ndarray, float, FixedPoint | None]:
+    """A fixed point as a start: itself if it is stable, a decaying kernel if not."""
+    point = points[index]
+    if point.stable:
+        return np.empty(0), 0.0, point
+    C = point.C_h if point.C_h > 0 else points[-1].C_h
+    return _decaying(model, C if C > 0 else 0.3), 0.0, None
+
+
 def _decaying(model: GRUResetBefore, C: float) -> np.ndarray:
-    """C e^{−k/τ}, τ a few times the leak's memory."""
-    memory = min(4.0 / float(sigmoid(-model.b_z)) + 4.0, FIRST_WINDOW / 5)
-    return C * np.exp(-np.arange(FIRST_WINDOW + 1) / memory)
+    """C e^{−k/τ} with τ a few times the leak's memory, over a window that holds it."""
+    memory = 4.0 / float(sigmoid(-model.b_z)) + 4.0
+    K = FIRST_WINDOW
+    while K < 5 * memory and 2 * K <= LONGEST_WINDOW:
+        K *= 2
+    return C * np.exp(-np.arange(K + 1) / min(memory, K / 5))
 
 
 def _exact(
     model: GRUResetBefore, kernel: np.ndarray, static: float, points: FixedPoints
 ) -> SteadyState:
     fallen = collapse(points)
-    result, decayed = constant_gate_kernel(model, kernel, static, fallen)
-    if fallen(result.image):
-        return nearest_rest(points, float(result.image[0]))
+    while True:
+        result, decayed = constant_gate_kernel(model, kernel, static, fallen)
+        if not fallen(result.image):
+            break
+        if len(kernel) > CONFIRMED:
+            return nearest_rest(points, float(result.image[0]))
+        kernel = resize(kernel, static, 4 * (len(kernel) - 1))[:-1]
     C, limit = result.image[:-1], float(result.image[-1])
     status = Status.OK
     if result.residual > 1e-12 * C[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -25,7 +26,11 @@ def save(state: FixedPoint | SteadyState, path: Any) -> None:
         header.update(C_h=state.C_h, rho=state.rho, stable=state.stable, status=int(state.status))
     else:
         header.update(
-            kind=state.kind, status=int(state.status), static=state.static, seed=state.seed
+            kind=state.kind,
+            status=int(state.status),
+            static=state.static,
+            seed=state.seed,
+            note=state.note,
         )
         arrays = {"C_h": state.C_h, "C_h_error": state.C_h_error}
         moments = [r[1] for r in state.replicates]
@@ -56,7 +61,7 @@ def load(path: Any) -> FixedPoint | SteadyState:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile):
         raise ValueError(f"path: {str(path)!r} is not a state saved by rmt_gates") from None
     if header["schema"] != SCHEMA:
         raise ValueError(
@@ -87,4 +92,5 @@ def load(path: Any) -> FixedPoint | SteadyState:
         excess,
         replicates,
         header["seed"],
+        header["note"],
     )

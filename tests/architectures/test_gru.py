@@ -308,3 +308,31 @@ def test_poles_of_a_sample_are_theorem_4_1(activation):
         exact = rho_squared * (w @ ((1 - Z) ** 2 / abs(lam - Z) ** 2))
         exact += model.a_z**2 * (w @ ((Z * (1 - Z) * (h - f)) ** 2 / abs(lam - Z) ** 2))
         np.testing.assert_allclose(weight @ (1 / abs(lam - z) ** 2), exact, rtol=1e-12)
+
+
+def test_averages_of_a_state_and_of_a_sample():
+    """One-unit averages: quadrature at C, and means over a weighted sample, by the same names."""
+    model, C = rg.GRU(**BIASED), 0.4
+    W = 16 * C + 0.2
+    r2 = average(lambda x: sigma(x) ** 2, 0.5, W)
+    slope = average(lambda y: np.cosh(y) ** -4.0, 0.3, 6.25 * C * r2 + 0.1)
+    names = ["C_h(0)", "E[φ'²]", "C_r(0)", "E[(h−φ)²]"]
+    got = model.averages(C, EXCESS)
+    assert list(got) == names
+    np.testing.assert_allclose(list(got.values()), [C, slope, r2, 0.2], rtol=1e-11)
+    assert model.averages(C)["E[(h−φ)²]"] == 0 and type(got["E[φ'²]"]) is float
+    inputs, h = draw(30, seed=4)
+    w = np.random.default_rng(5).uniform(size=30)
+    unit = model.unit(inputs, h, w)
+    w = w / w.sum()
+    y, r = inputs["y"], sigma(inputs["xi"])
+    exact = [w @ h**2, w @ np.cosh(y) ** -4.0, w @ r**2, w @ (h - np.tanh(y)) ** 2]
+    assert list(unit.averages()) == names
+    np.testing.assert_allclose(list(unit.averages().values()), exact, rtol=1e-13)
+
+
+def test_zero_bias():
+    for changes, zero in (({}, True), ({"b_h": 0.1}, False), ({"v_h": 0.1}, False)):
+        assert rg.GRU(a_h=1, b_z=1, v_z=1, b_r=1, v_r=1, **changes).zero_bias is zero
+    arrays = rg.GRU(a_h=1, b_h=[0.0, 0.1, 0.0], v_h=[0.0, 0.0, 0.2])
+    assert arrays.zero_bias.tolist() == [True, False, False]

@@ -31,3 +31,9 @@ def test_without_variance_the_process_is_a_constant():
     np.testing.assert_allclose(
         autocovariance(phi(TANH), -0.5, np.zeros(2)), np.tanh(0.5) ** 2, rtol=1e-15
     )
+
+
+def test_tolerance_is_that_of_the_map():
+    exact = autocovariance(SIGMOID, 0.3, 40 * C)
+    rough = autocovariance(SIGMOID, 0.3, 40 * C, tolerance=1e-6)
+    assert 0 < np.abs(rough - exact).max() < 1e-6

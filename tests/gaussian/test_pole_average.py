@@ -150,3 +150,15 @@ def test_sampled_takes_distances_to_one_from_the_leak():
         np.ones(1), np.array([-1e-30]), np.zeros(1)
     )
     np.testing.assert_allclose(value, 1e60 / 4 + 2e60 / 16, rtol=1e-14)
+
+
+def test_beyond_the_ends():
+    """On the real axis at 1 + δ and at −δ, with δ apart."""
+    average = GaussianPoleAverage(0.4, 2.0, *CONSTANT)
+    for delta in (1e-3, 0.4):
+        right, left = average.beyond(delta, True), average.beyond(delta, False)
+        assert right == pytest.approx(1.7 * oracle(0.4, 2.0, 1 + delta, 0.0), rel=1e-12)
+        assert left == pytest.approx(1.7 * oracle(0.4, 2.0, -delta, 0.0), rel=1e-12)
+    sample = SampledPoleAverage(np.array([0.2, 1.0]), np.array([0.8, 1e-200]), np.ones(2))
+    assert sample.beyond(0.5, True) == pytest.approx(1.3**-2 + 4, rel=1e-14)
+    assert sample.beyond(0.0, True) == np.inf

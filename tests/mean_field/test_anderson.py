@@ -79,7 +79,7 @@ def test_a_stop_at_the_root_is_convergence():
 def test_unacceptable_steps_are_replaced_by_plain_ones():
     refused = []
 
-    def acceptable(x):
+    def acceptable(x, old):
         refused.append(x)
         return False
 

@@ -32,7 +32,9 @@ def test_defining_equation(model):
     assert limit == pytest.approx(exact if model.v_h else 0.0, abs=5e-12)
 
 
-@pytest.mark.parametrize("parameters", [{"a_r": 10}, {"a_r": 6, "b_z": 1, "v_h": 0.3, "b_h": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "parameters", [{"a_r": 10}, {"a_r": 6, "b_z": 1, "v_h": 0.3, "b_h": 0.1}], ids=str
+)
 def test_exact_for_a_constant_gate(parameters):
     model = rg.GRU(a_h=3, **parameters)
     exact, state = rg.steady_state(model), rg.approximate_steady_state(model)

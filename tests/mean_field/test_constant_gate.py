@@ -113,7 +113,7 @@ def test_a_memory_longer_than_the_longest_window_is_said(monkeypatch):
     monkeypatch.setattr(constant_gate, "MAX_LAGS", 64)
     state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=3))
     assert state.status == Status.WINDOW_TOO_SHORT and not state.converged
-    assert np.isnan(state.C_h).all() and len(state.C_h) <= 130
+    assert np.isnan(state.C_h).all() and len(state.C_h) <= 1030
     assert Status.WINDOW_TOO_SHORT.sentence in state.message
 
 

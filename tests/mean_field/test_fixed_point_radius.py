@@ -49,7 +49,9 @@ def test_exponentially_close_to_one(rho, mean, sd):
             return mp.exp(-t * t / 2) / mp.sqrt(2 * mp.pi) * (leak / (delta + leak)) ** 2
 
         edge = -(mp.log(delta) + mean) / sd
-        breaks = sorted({mp.mpf(k) for k in range(-12, 13)} | {edge + mp.mpf(k) / 4 for k in range(-8, 9)})
+        breaks = sorted(
+            {mp.mpf(k) for k in range(-12, 13)} | {edge + mp.mpf(k) / 4 for k in range(-8, 9)}
+        )
         average = mp.quad(f, breaks)
         assert abs(float(rho**2 * average - 1)) < 1e-12
 

@@ -35,7 +35,9 @@ def oracle(p, C):
     with mp.workdps(40):
         p = {k: mp.mpf(float(p.get(k, 0.0))) for k in PARAMETERS}
         C = mp.mpf(float(C))
-        r2 = mp_average(lambda x: (1 / (1 + mp.exp(-x))) ** 2, p["b_r"], p["a_r"] ** 2 * C + p["v_r"])
+        r2 = mp_average(
+            lambda x: (1 / (1 + mp.exp(-x))) ** 2, p["b_r"], p["a_r"] ** 2 * C + p["v_r"]
+        )
         V = p["a_h"] ** 2 * C * r2 + p["v_h"]
         return mp_average(lambda x: mp.tanh(x) ** 2, p["b_h"], V)
 

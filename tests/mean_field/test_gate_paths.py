@@ -24,7 +24,9 @@ def test_mirror_images():
     w = source().windows(0.6, DECAYING + 0.5, 0.5)
     half = len(w) // 2
     np.testing.assert_allclose(w[:half] - 0.6, -(w[half:] - 0.6), rtol=1e-13)
-    np.testing.assert_array_equal(w[:half], source(mirrored=False).windows(0.6, DECAYING + 0.5, 0.5))
+    np.testing.assert_array_equal(
+        w[:half], source(mirrored=False).windows(0.6, DECAYING + 0.5, 0.5)
+    )
 
 
 def test_windows_of_one_path_overlap_by_half():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmt_gates.mean_field.kernels import possible_kernel, resize
+from rmt_gates.mean_field.kernels import possible_step, resize
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,14 @@ from rmt_gates.mean_field.kernels import possible_kernel, resize
     ],
     ids=str,
 )
-def test_possible_kernel(x, possible):
-    assert possible_kernel(np.array(x)) is possible
+def test_possible_step(x, possible):
+    assert possible_step(np.array(x), np.array([0.4, 0.3, 0.0])) is possible
+
+
+def test_a_step_may_change_the_variance_by_a_factor_of_four():
+    kernel = np.array([0.2, 0.1, 0.0])
+    for factor, possible in ((3.99, True), (4.01, False), (1 / 3.99, True), (1 / 4.01, False)):
+        assert possible_step(factor * kernel, kernel) is possible
 
 
 def test_cut():
@@ -56,4 +62,3 @@ def test_an_exponential_is_continued(static):
 def test_rates_are_bounded(kernel, ratio):
     got = resize(np.array(kernel), 0.0, 5)
     np.testing.assert_allclose(got[3:6], kernel[-1] * ratio ** np.arange(1, 4), rtol=1e-13)
-

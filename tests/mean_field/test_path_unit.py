@@ -77,7 +77,9 @@ def test_samples_and_seeds(sampled):
     assert len(a) == 10
     np.testing.assert_array_equal(a["h"], b["h"])
     assert not np.array_equal(a["h"], c["h"])
-    np.testing.assert_array_equal(state.unit["h"], path_unit(state.model, state.C_h, 0.0, state.seed)["h"])
+    np.testing.assert_array_equal(
+        state.unit["h"], path_unit(state.model, state.C_h, 0.0, state.seed)["h"]
+    )
     assert len(state.unit) == 10_000
 
 

@@ -1,0 +1,169 @@
+"""figures: the lines are the theory, the dots are the eigenvalues of networks."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import rmt_gates as rg
+from figures import NAMES, can2020_fig1, can2020_fig2_right
+from figures.__main__ import main
+from figures.networks import planted_network, settled_eigenvalues
+
+
+def by_label(ax):
+    return {artist.get_label(): artist for artist in (*ax.lines, *ax.collections)}
+
+
+def test_the_list_has_every_figure_and_a_sentence(capsys):
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(NAMES)
+    assert all("Can, Krishnamurthy & Schwab (2020)" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "argv, message",
+    [
+        ([], "name a figure: can2020_fig1, can2020_fig2_right"),
+        (["fig1"], "there is no figure 'fig1'; the figures are can2020_fig1"),
+        (["can2020_fig1", "--seed", "-1"], "--seed must be at least 0, got -1"),
+        (["can2020_fig1", "--out", "/dev/null/x"], "--out /dev/null/x cannot be made"),
+    ],
+)
+def test_bad_input_is_refused_before_any_work(argv, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(argv)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_writes_what_draw_returns(name, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def draw(quick, rng):
+        asked.append((quick, rng))
+        return Figure(figsize=(1, 1))
+
+    monkeypatch.setattr(f"figures.{name}.draw", draw)
+    assert main([name, "--out", str(tmp_path / "new"), "--quick", "--seed", "7"]) == 0
+    path = tmp_path / "new" / f"{name}.png"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert asked == [(True, 7)]
+
+
+@pytest.fixture(scope="module")
+def pinching():
+    return can2020_fig2_right.draw(quick=True)
+
+
+def test_fig2_right_follows_the_boundary_down(pinching):
+    ax = pinching.axes[-1]
+    gains, height = by_label(ax)["theory"].get_data()
+    assert ax.get_yscale() == "log"
+    assert np.all(np.diff(height) < 0)
+    for a_z, y in zip(gains[::5], height[::5]):
+        curve = rg.spectral_curve(can2020_fig2_right.fixed_point(a_z))
+        assert abs(curve.S(1 + 1j * y)) < 1e-8
+
+
+def test_fig2_right_at_constant_gate_is_a_chord_of_a_circle():
+    point = can2020_fig2_right.fixed_point(0.0)
+    expected = np.sqrt((point.rho / 2) ** 2 - 0.25)
+    assert can2020_fig2_right.intercept(rg.spectral_curve(point)) == pytest.approx(expected)
+
+
+def test_fig2_right_falls_at_the_rate_of_theorem_4_8():
+    heights = [
+        can2020_fig2_right.intercept(rg.spectral_curve(can2020_fig2_right.fixed_point(a_z)))
+        for a_z in (40.0, 50.0)
+    ]
+    rate = can2020_fig2_right.pinching_rate(can2020_fig2_right.fixed_point(0.0))
+    assert np.log(heights[0] / heights[1]) / 10 == pytest.approx(rate, rel=0.02)
+
+
+def test_fig2_right_shows_the_spectra_of_three_networks(pinching):
+    assert len(pinching.axes) == 4
+    for ax, a_z in zip(pinching.axes, can2020_fig2_right.SHOWN):
+        artists = by_label(ax)
+        curve = rg.spectral_curve(can2020_fig2_right.fixed_point(a_z))
+        np.testing.assert_array_equal(artists["theory"].get_xdata()[: len(curve.x)], curve.x)
+        lam = np.asarray(artists["eigenvalues"].get_offsets()) @ [1, 1j]
+        assert len(lam) == 300
+        agreement = rg.compare(curve, lam)
+        assert agreement.fraction_outside < 0.05
+        assert agreement.edge_level == pytest.approx(1, abs=0.3)
+
+
+def test_a_planted_fixed_point_is_one_and_has_the_laws_of_the_theory():
+    biases = {"b_h": 0.3, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2}
+    point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2, **biases))[-1]
+    network, h = planted_network(point, 1000, np.random.default_rng(0))
+    assert float((network.step(h) - h).abs().max()) < 1e-13
+    measured = network.unit(h).averages()
+    for name, (value, _) in point.averages.items():
+        assert measured[name] == pytest.approx(value, abs=0.05), name
+    # the weights keep their variance, up to one direction of a thousand
+    assert float(network.weights["h"].var() * 1000) == pytest.approx(9, rel=0.02)
+
+
+def test_settled_eigenvalues_depend_on_the_seed_alone():
+    state = rg.steady_state(rg.GRU(a_h=3, a_r=2))
+    first, again = (settled_eigenvalues(state, 30, np.random.default_rng(1)) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (30,)
+
+
+@pytest.fixture(scope="module")
+def spectra():
+    """Panels a–e of Fig. 1, without the long memories: a_z ≤ 1."""
+    tiny = can2020_fig1.QUICK._replace(
+        N=200, networks=2, reset_gains=np.array([1.0, 30.0, 1000.0]), sampled_reset_gains=(10.0,)
+    )
+    tiny = tiny._replace(update_gains=(0.0, 1.0), sampled_update_gains=(1.0,))
+    with pytest.MonkeyPatch.context() as patch:
+        panels = {"a": (1.0, 10.0), "b": (0.0, 10.0), "c": (1.0, 1.0), "d": (0.0, 1.0)}
+        patch.setattr(can2020_fig1, "PANELS", panels)
+        patch.setattr(can2020_fig1, "QUICK", tiny)
+        figure = can2020_fig1.draw(quick=True)
+    return {ax.get_label(): ax for ax in figure.axes}
+
+
+def test_fig1_panels_have_a_curve_around_the_eigenvalues(spectra):
+    for letter in "abcd":
+        assert spectra[letter].get_title(loc="left") == letter
+        artists = by_label(spectra[letter])
+        lam = np.asarray(artists["eigenvalues"].get_offsets()) @ [1, 1j]
+        assert len(lam) == 200
+        x, y = artists["theory"].get_data()
+        assert lam.real.max() < x.max() + 0.15 and lam.real.min() > x.min() - 0.15
+        assert np.abs(lam.imag).max() == pytest.approx(y.max(), rel=0.3)
+
+
+def test_fig1d_line_equals_the_exact_curve(spectra):
+    curve = rg.spectral_curve(rg.steady_state(rg.GRU(a_h=3, a_r=1)))
+    x, y = by_label(spectra["d"])["theory"].get_data()
+    np.testing.assert_allclose(x[: len(curve.x)], curve.x, atol=1e-9)
+    np.testing.assert_allclose(y[: len(curve.y)], curve.y, atol=1e-9)
+
+
+def test_fig1e_radius_grows_as_the_root_of_the_reset_gain(spectra):
+    artists = by_label(spectra["e"])
+    gains, radii = artists["theory"].get_data()
+    assert spectra["e"].get_xscale() == spectra["e"].get_yscale() == "log"
+    expected = [rg.spectral_radius(rg.steady_state(rg.GRU(a_h=3, a_r=a))) for a in gains]
+    np.testing.assert_allclose(radii, expected, rtol=1e-9)
+    guide = artists[r"$\propto\sqrt{a_r}$"]
+    x, y = guide.get_data()
+    np.testing.assert_allclose(y[1:] / y[:-1], np.sqrt(x[1:] / x[:-1]))
+    assert guide.get_data()[1][-1] == radii[-1]
+
+
+def test_fig1e_inset_starts_at_the_exact_radius_without_gates(spectra):
+    (inset,) = spectra["e"].child_axes
+    theory = next(c for c in inset.containers if c.get_label() == "theory")
+    gains, radii = theory.lines[0].get_data()
+    assert list(gains) == [0, 1]
+    assert radii[0] == pytest.approx(rg.spectral_radius(rg.steady_state(rg.GRU(a_h=3))))
+    assert 1 < radii[1] < radii[0]

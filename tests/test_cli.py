@@ -215,7 +215,7 @@ def test_networks_that_still_drift_are_not_converged(run, monkeypatch):
 def test_a_drifting_run_is_extended(run, monkeypatch):
     monkeypatch.setattr("rmt_gates.networks.trajectory.LIMIT", 0.0)
     _, data = as_json(run, "spectrum", *BASIC, "--simulate", "20", "--seeds", "1")
-    assert data["simulation"]["networks"][0]["steps"] == 500 * 2**3
+    assert data["simulation"]["networks"][0]["steps"] == 500 * 2**2
 
 
 # -- figures ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from rmt_gates.cli.progress import Progress
 
 SHORTEST_BURN_IN = 400
 SHORTEST_RUN = 100
-EXTENSIONS = 3  # of a run that still drifts, each as long as all before it
+EXTENSIONS = 2  # of a run that still drifts, each as long as all before it or longer
 RECORDED = 20  # states along a run that enter the one-unit averages
 SMALL_START = 1e-2
 
@@ -122,6 +122,7 @@ def _settle(
     for _ in range(EXTENSIONS):
         if run.stationary:
             break
-        run = network.run(steps, run.h, steps // RECORDED)
-        steps *= 2
+        longer = max(steps, 2 * window)
+        run = network.run(longer, run.h, longer // RECORDED)
+        steps += longer
     return run.recorded, steps, bool(run.stationary)

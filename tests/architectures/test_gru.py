@@ -1,4 +1,4 @@
-"""The GRU with reset before the matrix: its step, inputs, fixed-point equation and S's integrands."""
+"""The GRU, reset before the matrix: its step, inputs, fixed-point equation and S's integrands."""
 
 import numpy as np
 import pytest

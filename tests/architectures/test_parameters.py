@@ -169,6 +169,4 @@ def test_reset():
 def test_activation():
     assert rg.GRU(a_h=1).activation == "tanh"
     assert rg.GRU(a_h=1, activation="hardtanh").phi.name == "hardtanh"
-    refused(
-        ValueError, "activation must be 'tanh' or 'hardtanh', not 'relu'", activation="relu"
-    )
+    refused(ValueError, "activation must be 'tanh' or 'hardtanh', not 'relu'", activation="relu")

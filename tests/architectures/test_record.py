@@ -77,7 +77,7 @@ def test_replace():
     changed = model.replace(a_h=3, activation="hardtanh")
     assert changed == rg.GRU(a_h=3, v_z=2, activation="hardtanh") and model.a_h == 1
     assert model.replace() == model
-    with pytest.raises(ValueError, match="^a_z must be >= 0, got -1"):
+    with pytest.raises(ValueError, match=r"^a_z must be >= 0, got -1\.0"):
         model.replace(a_z=-1)
     known = "a_h, a_z, a_r, b_h, b_z, b_r, v_h, v_z, v_r, activation"
     with pytest.raises(TypeError, match=f"^GRU has no field 'a_f'; its fields are {known}$"):

@@ -1,4 +1,4 @@
-"""(50)–(51): the approximation solves its own equation, is exact for a constant gate, says what it is."""
+"""(50)–(51): solves its own equation, is exact for a constant gate, says what it is."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_excess_follows_from_stationarity():
     cross = 0.5 * (C + phi_squared - D)
     total = z**2 @ w * C + 2 * (z * (1 - z)) @ w * cross + (1 - z) ** 2 @ w * phi_squared
     assert total == pytest.approx(C, rel=1e-9)
-    assert D == state.excess(-3.0) and state.excess.mean == -0.3
+    assert state.excess(-3.0) == D and state.excess.mean == -0.3
     assert state.excess.variance == pytest.approx(4 * C + 0.5)
 
 
@@ -107,9 +107,9 @@ def test_windows_grow_and_end(monkeypatch):
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="^approximate_steady_state takes one model, but a_h is"):
+    with pytest.raises(ValueError, match=r"^approximate_steady_state takes one model, but a_h is"):
         rg.approximate_steady_state(rg.GRU(a_h=[3]))
-    with pytest.raises(TypeError, match="^approximate_steady_state needs a model"):
+    with pytest.raises(TypeError, match=r"^approximate_steady_state needs a model"):
         rg.approximate_steady_state(3)
-    with pytest.raises(ValueError, match="^start must be 'large', 'zero'"):
+    with pytest.raises(ValueError, match=r"^start must be 'large', 'zero'"):
         rg.approximate_steady_state(rg.GRU(a_h=3), start="big")

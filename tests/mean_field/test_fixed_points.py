@@ -18,7 +18,7 @@ PARAMETERS = ("a_h", "a_z", "a_r", "b_h", "b_z", "b_r", "v_h", "v_z", "v_r")
 
 
 def mp_average(f, mean, variance):
-    """E f by the trapezoidal rule with 40 digits: its error is e^{−2πd/h} with d the pole's place."""
+    """E f by the trapezoidal rule, 40 digits: the error is e^{−2πd/h}, d the distance of a pole."""
     sd = mp.sqrt(variance)
     h = min(mp.mpf(1) / 10, mp.mpf("0.09") / (sd + mp.mpf("1e-30")))
     n = int(mp.ceil(11 / h))

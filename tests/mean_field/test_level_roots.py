@@ -100,7 +100,7 @@ def test_falling_and_steep():
         s = 200 * (t - 0.3)
         return -np.tanh(s), -200 / np.cosh(np.clip(s, -300, 300)) ** 2
 
-    which, t = solve(step, np.linspace(-4, 4, 4), [0, 0], [0.5, -0.999])
+    _, t = solve(step, np.linspace(-4, 4, 4), [0, 0], [0.5, -0.999])
     np.testing.assert_allclose(t, 0.3 + np.arctanh([-0.5, 0.999]) / 200, rtol=0, atol=1e-14)
 
 

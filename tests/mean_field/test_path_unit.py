@@ -1,5 +1,7 @@
 """Joint draws of a unit's variables: their moments are those of the kernel they came from."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_h_and_the_gate_are_correlated_through_their_past(sampled):
     unit = path_unit(state.model, state.C_h, state.static, seed=2, samples=40_000)
     zeta, D = unit["zeta"], (unit["h"] - np.tanh(unit["y"])) ** 2
     edges = np.quantile(zeta, np.linspace(0, 1, 9))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (zeta >= low) & (zeta <= high)
         error = 2 * D[inside].std() / np.sqrt(inside.sum())
         assert abs(D[inside].mean() - state.excess(zeta[inside]).mean()) < 3.5 * error
@@ -55,7 +57,7 @@ def test_h_and_the_gate_are_correlated_through_their_past(sampled):
 
 
 def test_h_is_the_recursion_on_the_past(sampled):
-    """h must not know the present ξ and y beyond their autocorrelation, nor the sign of its past."""
+    """h knows the present ξ and y through their autocorrelation only, ζ by its size only."""
     state = sampled("3,1,10")
     unit = path_unit(state.model, state.C_h, state.static, seed=3, samples=40_000)
     h, y = unit["h"], unit["y"]

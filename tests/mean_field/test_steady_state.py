@@ -1,4 +1,4 @@
-"""The state the infinite network settles into: its numbers, its error bar, its branch, its record."""
+"""The state the infinite network settles into: numbers, error bar, branch, record."""
 
 import dataclasses
 import re
@@ -105,7 +105,7 @@ def test_error_bar_is_honest():
 
 
 def test_error_bar_is_honest_near_a_transition():
-    """Just inside the coexistence region the root is soft: what stops the iteration is amplified."""
+    """In the coexistence region the root is soft: what stops the iteration is amplified."""
     model = rg.GRU(a_h=1.8, a_z=1, a_r=20)
     states = [rg.steady_state(model, rng=seed) for seed in range(4)]
     fine = [rg.steady_state(model, rng=100 + seed, rtol=5e-4) for seed in range(2)]

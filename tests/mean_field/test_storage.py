@@ -23,7 +23,7 @@ def same(a, b):
     else:
         moments = [(a.excess, b.excess)]
         for (C, moment), (C_b, moment_b) in zip(a.replicates, b.replicates, strict=True):
-            assert C == C_b and type(C_b) is float
+            assert C_b == C and type(C_b) is float
             moments.append((moment, moment_b))
         for x, y in moments:
             assert (x.mean, x.variance) == (y.mean, y.variance)

@@ -89,7 +89,9 @@ def test_terms_add():
     terms = [quadratic_term(0.2, 1.0), quadratic_term(-1.0, 0.0)]
     both, first, second = (BoundaryFunction(t) for t in (terms, terms[:1], terms[1:]))
     x, y = np.array([0.4, 1.5, -0.2]), np.array([0.1, 0.0, 0.3])
-    for got, one, other in zip(*(b.plus_one(x, 1 - x, y) for b in (both, first, second)), strict=True):
+    for got, one, other in zip(
+        *(b.plus_one(x, 1 - x, y) for b in (both, first, second)), strict=True
+    ):
         np.testing.assert_allclose(got, one + other, rtol=1e-14)
     assert both.weight == pytest.approx(first.weight + second.weight, rel=1e-14)
     assert both.gate_density and first.gate_density and not second.gate_density

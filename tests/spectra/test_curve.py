@@ -322,9 +322,7 @@ def test_curve_of_a_small_sample(random_unit):
 def test_a_sample_far_to_the_left():
     """The radius is the largest modulus, on either side of 0."""
     model = rg.GRU(a_h=3.0)
-    unit = model.unit(
-        {"zeta": np.full(4, -40.0), "xi": np.zeros(4), "y": np.zeros(4)}, np.zeros(4)
-    )
+    unit = model.unit({"zeta": np.full(4, -40.0), "xi": np.zeros(4), "y": np.zeros(4)}, np.zeros(4))
     curve = rg.spectral_curve(unit)
     assert curve.radius == pytest.approx(1.5, rel=1e-12)
     assert curve.x[0] == pytest.approx(-1.5, rel=1e-12)

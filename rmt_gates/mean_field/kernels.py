@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-
 LARGEST_STEP = 4.0
 
 

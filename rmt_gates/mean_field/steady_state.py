@@ -119,7 +119,7 @@ def _decaying(model: GRUResetBefore, C: float) -> np.ndarray:
     """C e^{−k/τ} with τ a few times the leak's memory, over a window that holds it."""
     memory = 4.0 / float(sigmoid(-model.b_z)) + 4.0
     K = FIRST_WINDOW
-    while K < 5 * memory and 2 * K <= LONGEST_WINDOW:
+    while 5 * memory > K and 2 * K <= LONGEST_WINDOW:
         K *= 2
     return C * np.exp(-np.arange(K + 1) / min(memory, K / 5))
 

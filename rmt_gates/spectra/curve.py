@@ -33,6 +33,7 @@ class SpectralCurve(Record):
     Attributes
     ----------
     x, y : the graph y(x), cosine-spaced between the end points, where y = 0.
+    y_error : (like y) standard errors, for a sampled state.
     radius : largest |λ| of the support. radius_error : its standard error, 0 for an exact state.
     marginal : whether the radius is exactly 1, by an exponentially thin lens on [0, 1] that no
         network of N units shows (then see `radius_at`).
@@ -110,6 +111,19 @@ class SpectralCurve(Record):
         if last == len(grid) - 1:
             return float(grid[-1])
         return float(brentq(S, grid[last], grid[last + 1], xtol=1e-14))
+
+    @cached_property
+    def y_error(self) -> np.ndarray:
+        """Standard errors of y at x, from the replicates of a sampled state; 0 for an exact one."""
+        replicates = getattr(self.source, "replicates", ())
+        if len(replicates) < 2:
+            return np.zeros(self.x.shape)
+        model, inner = self.source.model, slice(1, -1)
+        heights = np.zeros((len(replicates), len(self.x)))
+        for row, (C, excess) in zip(heights, replicates, strict=True):
+            boundary = BoundaryFunction(model.pole_terms(C, excess))
+            row[inner] = solve_height(boundary, self.x[inner], 1 - self.x[inner])
+        return np.asarray(heights.std(axis=0, ddof=1) / np.sqrt(len(replicates)))
 
     @cached_property
     def expected_outside(self) -> float:

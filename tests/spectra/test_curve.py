@@ -385,3 +385,22 @@ def test_record(chaotic):
         curve.radius = 2
     late = dataclasses.replace(chaotic, status=Status.TIME_LIMIT)
     assert rg.spectral_curve(late).message == Status.TIME_LIMIT.sentence
+
+
+def test_error_band_of_a_sampled_state():
+    """Near the top the boundary scales with ρ: its band follows from the scatter of C_h(0)."""
+    state = rg.steady_state(rg.GRU(a_h=3, a_z=1, a_r=10), rng=3, rtol=5e-3)
+    curve = rg.spectral_curve(state)
+    assert curve.y_error.shape == curve.y.shape
+    assert curve.y_error[0] == curve.y_error[-1] == 0
+    top = int(np.argmax(curve.y))
+    heights = []
+    for C, excess in state.replicates:
+        one = SteadyState(
+            state.model, np.array([C]), np.zeros(1), "chaotic", state.status, 0.0, excess
+        )
+        heights.append(rg.spectral_curve(one).y.max())
+    expected = np.std(heights, ddof=1) / np.sqrt(len(heights))
+    assert curve.y_error[top] == pytest.approx(expected, rel=0.05)
+    exact = rg.spectral_curve(rg.fixed_points(state.model)[-1])
+    assert not exact.y_error.any()

@@ -158,7 +158,7 @@ def spectral_curve(state: Any) -> SpectralCurve:
     """
     if isinstance(state, Unit):
         return _from_sample(state)
-    if not hasattr(state, "C_h") or not hasattr(state, "model"):
+    if not all(hasattr(state, name) for name in ("C_h", "model", "excess")):
         raise TypeError(
             "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
             f"rg.steady_state(model)), or a Unit, got {type(state).__name__}"
@@ -326,7 +326,8 @@ def _from_sample(unit: Unit) -> SpectralCurve:
     def left_of(d: float) -> float:
         return float(weight @ (z - z.min() + d) ** -2.0)
 
-    right, left = _edge_distance(right_of, edge), _edge_distance(left_of, edge)
+    with np.errstate(over="ignore", divide="ignore"):
+        right, left = _edge_distance(right_of, edge), _edge_distance(left_of, edge)
     ends = z.min() - left, z.max() + right
     half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
     x = ends[0] + (ends[1] - ends[0]) * half

@@ -70,13 +70,20 @@ def test_radius_of_each_kind():
     """Constant gate s+(1−s)ρ; stable with gate variance 1; unstable beyond 1."""
     b_z = np.array([0.3, 0.3, -0.2, 0.0, 0.3])
     model = rg.GRU(a_h=1, a_z=[0.0, 0.0, 2.0, 2.0, 0.0], b_z=b_z, v_z=[0.0, 0.0, 0.0, 0.5, 0.1])
-    C, rho = np.array([0.4, 0.4, 0.3, 0.3, 0.4]), np.array([1.5, 0.5, 0.9, 1.4, 1.0])
+    C, rho = np.array([0.4, 0.4, 0.3, 0.3, 0.4]), np.array([1.5, 0.5, 0.9, 1.4, 0.8])
     radius = fixed_point_radius(model, C, rho)
     s = expit(0.3)
     np.testing.assert_allclose(radius[:2], [s + (1 - s) * 1.5, s + (1 - s) * 0.5], rtol=1e-14)
     assert radius[2] == radius[4] == 1
     edge = np.exp(log_edge_distance(1.4, 0.0, 4 * 0.3 + 0.5))
     assert radius[3] == pytest.approx(1 + edge, rel=1e-13) and radius[3] > 1.1
+
+
+def test_a_gate_that_is_shut():
+    """z = 0: the edge is ρ itself, the end of the bracket."""
+    for rho in (1.3, 50.0):
+        log_delta = log_edge_distance(rho, -50.0, 1.0)
+        assert np.exp(log_delta) == pytest.approx(rho - 1, rel=1e-12)
 
 
 def test_agrees_with_the_curve():

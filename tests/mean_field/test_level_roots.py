@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from rmt_gates.mean_field.level_roots import Knots, crossings, monotone_knots, solve_crossings
+from rmt_gates.mean_field.level_roots import (
+    Knots,
+    _hermite_start,
+    crossings,
+    monotone_knots,
+    solve_crossings,
+)
 
 
 def solve(function, grid, row, target):
@@ -69,13 +75,14 @@ def test_tangency(power):
 
 
 @pytest.mark.parametrize("height", [1e-11, 1e-12, 1e-13])
-def test_beside_a_flat_extremum(height):
+@pytest.mark.parametrize("level", [1.0, -100.0])
+def test_beside_a_flat_extremum(height, level):
     """H is known to its rounding only: a root within that rounding is a root."""
 
     def rounded(t, rows):
-        return 1 + (t - 0.1) ** 2, 2 * (t - 0.1)
+        return level + abs(level) * (t - 0.1) ** 2, 2 * abs(level) * (t - 0.1)
 
-    which, t = solve(rounded, np.linspace(-1, 1, 6), [0], [1 + height])
+    which, t = solve(rounded, np.linspace(-1, 1, 6), [0], [level + abs(level) * height])
     assert which.tolist() == [0, 0] and t[0] < 0.1 < t[1]
     np.testing.assert_allclose((t - 0.1) ** 2, height, rtol=0, atol=5e-15)
 
@@ -170,3 +177,8 @@ def test_few_evaluations():
     t, _ = solve_crossings(smooth, knots, row[which], piece, target[which])
     np.testing.assert_allclose(t, np.log(target), rtol=0, atol=1e-15)
     assert len(calls) <= 4
+    start = _hermite_start(knots, row[which], piece, target[which])
+    np.testing.assert_allclose(start, np.log(target), rtol=0, atol=4e-5)
+    flat = Knots(*(np.array([v]) for v in ([0.0, 1.0], [0.0, 1.0], [1e-9, 1e-9])))
+    zero = np.zeros(1, int)
+    assert _hermite_start(flat, zero, zero, np.array([0.3])).tolist() == [0.5]

@@ -64,7 +64,7 @@ def test_matrices_without_a_gain_are_dropped(random_unit):
         np.testing.assert_allclose(M, full[:, kept][:, :, kept], rtol=1e-13)
     nothing = perron_root(random_unit(a_h=0.0, a_r=0.0, a_z=0.0), LAM)
     np.testing.assert_array_equal(nothing.root, np.zeros(4))
-    assert nothing.right.shape == (4, 0)
+    assert nothing.root.shape == (4,) and nothing.right.shape == nothing.left.shape == (4, 0)
 
 
 def test_shapes_follow_lambda(random_unit):

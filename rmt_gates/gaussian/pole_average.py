@@ -57,14 +57,15 @@ class GaussianPoleAverage:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
         value, slope = np.empty(x.shape), np.empty(x.shape)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        # on the real axis a node may meet the point; the derivative may overflow beside it
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             p = np.log(x + 1j * y) - np.log(u - 1j * y)
             # the lattice whose nodes are farther from Re p: no cancellation of node and pole
             phase = ((p.real - self.mean) / self.step) % 1.0
-        far = (phase < 0.25) | (phase >= 0.75)
-        for lattice, chosen in ((1, far), (0, ~far)):
-            self.lattices[lattice].add(np.flatnonzero(chosen), x, u, y, value, slope)
-        self._add_pole(value, slope, x, u, y, p, 0.5 * self.step * far)
+            far = (phase < 0.25) | (phase >= 0.75)
+            for lattice, chosen in ((1, far), (0, ~far)):
+                self.lattices[lattice].add(np.flatnonzero(chosen), x, u, y, value, slope)
+            self._add_pole(value, slope, x, u, y, p, 0.5 * self.step * far)
         return value, slope
 
     def beyond(self, distance: float, right: bool) -> float:
@@ -111,7 +112,8 @@ class SampledPoleAverage:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
         value, slope = np.empty(x.shape), np.empty(x.shape)
-        self.add(np.arange(len(x)), x, u, y, value, slope)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            self.add(np.arange(len(x)), x, u, y, value, slope)
         return value, slope
 
     def add(
@@ -144,8 +146,7 @@ def _lorentzian_sum(
     inverse = node - point[:, None]
     inverse *= inverse
     inverse += (y * y)[:, None]
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        np.divide(1.0, inverse, out=inverse)
-        value = inverse @ weight
-        inverse *= inverse
-        return value, -2 * y * (inverse @ weight)
+    np.divide(1.0, inverse, out=inverse)
+    value = inverse @ weight
+    inverse *= inverse
+    return value, -2 * y * (inverse @ weight)

@@ -275,7 +275,7 @@ def _level_roots(
     }
 
     def level(t: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return batch.replace(**{n: v[rows] for n, v in fields_at.items()}).fixed_point_level(t)
+        return batch.unchecked(**{n: v[rows] for n, v in fields_at.items()}).fixed_point_level(t)
 
     def function(t: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return level(t, rows)[:2]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 MAX_ROUNDS = 80
+PATIENCE = 6  # rounds after which Newton's method has converged wherever H is not flat
 NOISE = 4e-15  # relative rounding of H
 
 # (t, rows) -> (H, dH/dt), all of one shape
@@ -95,8 +96,9 @@ def solve_crossings(
         small = 4e-16 * np.maximum(1.0, np.abs(x))
         done = (np.abs(new - x) <= 8 * small) | (high[active] - low[active] <= 2 * small)
         done |= f == 0
-        if rounds == MAX_ROUNDS - 1:  # beside an extremum H is flat: its rounding decides
-            done |= np.abs(f) <= NOISE * np.maximum(1.0, np.abs(H))
+        if rounds >= PATIENCE:  # beside an extremum H is flat, and its rounding decides
+            least = 1.0 if rounds == MAX_ROUNDS - 1 else 0.0
+            done |= np.abs(f) <= NOISE * np.maximum(least, np.abs(H))
         t[active] = np.where(f == 0, x, new)
         converged[active[done]] = True
         active = active[~done]

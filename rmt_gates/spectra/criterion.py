@@ -55,7 +55,8 @@ def perron_root(unit: Unit, lam: Any) -> PerronRoot:
     """Perron root and vectors of M(λ); the root is 0 when every gain is 0."""
     M = criterion_matrix(unit, lam)
     if M.shape[-1] == 0:
-        return PerronRoot(np.zeros(M.shape[:-2]), M[..., 0], M[..., 0])
+        nothing = np.empty(M.shape[:-1])
+        return PerronRoot(np.zeros(M.shape[:-2]), nothing, nothing)
     gains = unit.model.gains()
     root, right = _largest(M)
     _, left = _largest(np.swapaxes(M, -1, -2))

@@ -22,7 +22,7 @@ POINTS = 401
 ROUNDS = 60
 THINNEST = 1e-100  # lenses thinner than this are taken as they are
 COARSE = 8  # every COARSE-th point first, the others from interpolated starts
-TOLERANCE = 1e-8  # of the last Newton step: the error is its square
+TOLERANCE = 1e-6  # of the last Newton step: the error is its square
 LOWEST = -690.0  # log of the smallest distance to 0 or 1 that is looked at
 
 

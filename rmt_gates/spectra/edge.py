@@ -45,7 +45,8 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
 
 def blur(unit: Unit, x: np.ndarray, y: np.ndarray) -> float:
     """(2π√2)⁻¹ ∮ √μ_edge |dλ| over both halves of the boundary y(x)."""
-    few = Unit(unit.model, {name: v[:UNITS] for name, v in unit.fields.items()})
+    fields = {name: values[:UNITS] for name, values in unit.fields.items()}
+    few = Unit(unit.model, fields, unit.weights[:UNITS])
     step = max(1, (len(x) - 1) // POINTS)
     lam = (x + 1j * y)[step // 2 :: step]
     density = np.interp(x, lam.real, edge_density(few, lam))

@@ -47,6 +47,10 @@ class Unit:
             object.__setattr__(self, "weights", np.full(n, 1.0 / n))
         else:
             weights = np.asarray(self.weights, dtype=float)
+            if weights.shape != next(iter(sizes.values()))[-1:]:
+                raise ValueError(
+                    f"weights must have one entry for each sample, got shape {weights.shape}"
+                )
             if weights.min() < 0 or not weights.sum() > 0:
                 raise ValueError("weights must be non-negative with a positive sum")
             object.__setattr__(self, "weights", weights / weights.sum())

@@ -140,7 +140,7 @@ class GRUResetBefore(Architecture):
         V = u + self.v_h
         log_T, T_slope = log_expectation_by_mean(phi_squared(self.phi), self.b_h, V, True)
         divided = np.equal(self.b_h, 0)  # then the table is of log(C/V)
-        C = np.exp(log_T) * np.where(divided, V, 1.0)
+        C = np.minimum(np.exp(log_T) * np.where(divided, V, 1.0), 1.0)
         W = self.a_r**2 * C + self.v_r
         log_R, R_slope = log_expectation_by_mean(SIGMOID_SQUARED, self.b_r, W)
         share = u / V

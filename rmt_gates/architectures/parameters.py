@@ -13,6 +13,7 @@ MEANING = {
 }
 
 # the range in which the Gaussian averages are accurate to rounding
+SMALLEST = 1e-100  # and what is smaller is 0: its square would underflow
 LARGEST = {"a": 1e6, "v": 1e12, "b": 50.0}
 
 
@@ -26,7 +27,9 @@ def clean(name: str, value: Any) -> float | np.ndarray:
             f"got {type(value).__name__} {value!r}"
         )
     try:
-        array = np.array(value)
+        array = np.array(float(value) if isinstance(value, numbers.Real) else value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got a number beyond 1e308") from None
     except ValueError:
         raise TypeError(
             f"{name} must be a rectangular array of real numbers, got {value!r}"
@@ -35,7 +38,10 @@ def clean(name: str, value: Any) -> float | np.ndarray:
         raise TypeError(
             f"{name} must be a real number or an array of real numbers, got dtype {array.dtype}"
         )
+    if array.size == 0:
+        raise ValueError(f"{name} must not be an empty array")
     array = array.astype(float)
+    array = np.where(np.abs(array) < SMALLEST, 0.0, array)
     if not np.all(np.isfinite(array)):
         raise ValueError(f"{name} must be finite, got {_first(array, ~np.isfinite(array))}")
     if name[0] in MEANING and np.any(array < 0):

@@ -188,7 +188,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
         raise TypeError(
             f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
         )
-    if max_roots is not None and (not isinstance(max_roots, int) or max_roots < 1):
+    if max_roots is not None and (type(max_roots) is not int or max_roots < 1):
         raise ValueError(f"max_roots must be a positive integer or None, got {max_roots!r}")
     shape = model.shape
     size = int(np.prod(shape))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rmt_gates.architectures.gru import GRUResetBefore
-from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect
+from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints
 from rmt_gates.results import Record, Status
@@ -24,7 +24,8 @@ class SteadyState(Record):
     Attributes
     ----------
     C_h : (K+1,) autocorrelation E[h_t h_{t+k}] at lags 0…K; one number where it is constant.
-    C_h_error : (K+1,) standard errors; 0 for an exact state.
+    C_h_error : (K+1,) standard errors; 0 for an exact state. Not included: what the window cuts
+        off, below rtol · C_h(0); it matters at lags where C_h is as small as that.
     kind : "zero", "fixed point" or "chaotic".
     converged, status, message : whether, and in words why not.
     static : C_h(∞). excess : E[(h−φ(y))²|ζ], None where it vanishes.
@@ -154,7 +155,11 @@ def nearest_rest(points: FixedPoints, C: float) -> SteadyState:
 def constant_excess(model: GRUResetBefore, C: np.ndarray, limit: float) -> ConditionalMoment:
     """E[(h−φ)²] if h_t does not depend on ζ_t; E[hφ] then follows from stationarity of E[h²]."""
     variance = model.a_z**2 * C[0] + model.v_z
-    s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
     C_phi = model.phi_kernel(np.append(C, limit))[0]
-    cross = ((1 - z_squared) * C[0] - (1 - 2 * s + z_squared) * C_phi) / (2 * (s - z_squared))
+    if variance == 0:  # then C_h(1) = s C_h(0) + (1−s) E[hφ], exactly
+        cross = (C[1] - sigmoid(model.b_z) * C[0]) / sigmoid(-model.b_z)
+    else:
+        s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
+        rest = (1 - 2 * s + z_squared) * C_phi
+        cross = ((1 - z_squared) * C[0] - rest) / (2 * (s - z_squared))
     return ConditionalMoment(model.b_z, variance, np.array([C[0] - 2 * cross + C_phi]))

@@ -27,6 +27,8 @@ from rmt_gates.mean_field.state import (
 )
 from rmt_gates.results import Status
 
+VANISHED = 1e-12  # C_h(0) of no chaotic state
+
 __all__ = ["SteadyState", "starting_kernel", "steady_state"]
 
 
@@ -136,12 +138,14 @@ def _exact(
             return nearest_rest(points, float(result.image[0]))
         kernel = resize(kernel, static, 4 * (len(kernel) - 1))[:-1]
     C, limit = result.image[:-1], float(result.image[-1])
+    decayed = decayed and C[0] > VANISHED  # a window far too short lets an unstable zero win
     status = Status.OK
-    if result.residual > 1e-12 * C[0]:
-        status = Status.NOT_CONVERGED
-    elif not decayed:
+    if not decayed:
         status = Status.WINDOW_TOO_SHORT
-    excess = constant_excess(model, C, limit)
+    elif result.residual > 1e-12 * C[0]:
+        status = Status.NOT_CONVERGED
     if status != Status.OK:
         C = np.full_like(C, np.nan)
+        return SteadyState(model, C, C, "chaotic", status, np.nan)
+    excess = constant_excess(model, C, limit)
     return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, excess)

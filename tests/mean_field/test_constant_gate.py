@@ -126,3 +126,13 @@ def test_long_memory(b_z):
     leak = 1 / (1 + np.exp(b_z))
     half = int(np.argmax(state.C_h < 0.5 * state.C_h0))
     assert 0.5 < half * leak < 3
+
+
+@pytest.mark.parametrize("b_z", [9.0, 40.0])
+def test_a_memory_beyond_every_window_is_no_answer(b_z):
+    """A leak of 1e-4 or e^{−40}: whatever dies inside the window, the network does not."""
+    state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=b_z))
+    if state.converged:
+        assert state.C_h0 == pytest.approx(0.35413, abs=2e-5)
+    else:
+        assert np.isnan(state.C_h).all()

@@ -20,7 +20,7 @@ GRID_STEP = 0.2  # in log u; H varies on the scale of one e-fold
 CHUNK = 200_000  # grid points held at once
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FixedPoint(Record):
     """One mean-field fixed point: the state of a network at rest, h = φ(y).
 
@@ -74,7 +74,7 @@ class FixedPoint(Record):
         save(self, path)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FixedPoints(Record):
     """All fixed points, ascending in C_h along the last axis.
 
@@ -245,7 +245,6 @@ def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarr
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     order = np.argsort(member, kind="stable")
     first = np.searchsorted(member[order], np.arange(len(groups) + 1))
-    longest = 0.0
     start = 0
     while start < len(groups):
         stop = min(len(groups), start + max(1, CHUNK // 250))
@@ -255,7 +254,6 @@ def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarr
         largest = np.zeros(stop - start)
         np.maximum.at(largest, row, a_h[models])
         found += _level_roots(batch, largest, models, row, a_h[models])
-        longest = max(longest, float(largest.max()))
         start = stop
     owner, C, converged = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return owner, C, converged

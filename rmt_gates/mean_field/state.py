@@ -17,7 +17,7 @@ from rmt_gates.results import Record, Status
 from rmt_gates.unit import Unit
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SteadyState(Record):
     """A stationary state of the infinite network.
 
@@ -75,7 +75,8 @@ class SteadyState(Record):
             "fixed point": "The attractor is a stable fixed point; C_h does not depend on the lag.",
             "chaotic": "The attractor is a time-dependent (chaotic) state.",
         }
-        return " ".join(filter(None, (what[self.kind], self.status.sentence, self.note)))
+        found = what[self.kind] if np.isfinite(self.C_h0) else "No state was found."
+        return " ".join(filter(None, (found, self.status.sentence, self.note)))
 
     @cached_property
     def unit(self) -> Unit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,9 @@ def steady_state(
     ('chaotic', 0.352017)
     """
     require_scalar(model, "steady_state")
-    if not (isinstance(rtol, float | int) and 0 < rtol < 1):
+    if not _real(rtol) or not 0 < rtol < 1:
         raise ValueError(f"rtol must lie between 0 and 1, got {rtol!r}")
-    if max_seconds is not None and not max_seconds > 0:
+    if max_seconds is not None and not (_real(max_seconds) and max_seconds > 0):
         raise ValueError(f"max_seconds must be positive or None, got {max_seconds!r}")
     points = fixed_points(model)
     kernel, static, attractor = starting_kernel(model, start, points)
@@ -75,6 +76,10 @@ def steady_state(
     if model.constant_gate:
         return _exact(model, kernel, static, points)
     return sampled_state(model, kernel, static, points, generator, rtol, max_seconds)
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, numbers.Real)
 
 
 def starting_kernel(

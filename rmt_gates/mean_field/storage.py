@@ -63,6 +63,8 @@ def load(path: Any) -> FixedPoint | SteadyState:
         header = json.loads(str(arrays.pop("header")))
     except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile):
         raise ValueError(f"path: {str(path)!r} is not a state saved by rmt_gates") from None
+    if not isinstance(header, dict) or not {"schema", "type", "model"} <= set(header):
+        raise ValueError(f"path: {str(path)!r} is not a state saved by rmt_gates")
     if header["schema"] != SCHEMA:
         raise ValueError(
             f"path: {str(path)!r} has schema {header['schema']}, this version reads {SCHEMA}"

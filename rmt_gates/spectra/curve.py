@@ -88,7 +88,7 @@ class SpectralCurve(Record):
         if isinstance(self.gate, tuple):
             mean, variance = self.gate
             if variance == 0:
-                return -np.inf
+                return float(expit(mean))
             return float(expit(mean + np.sqrt(variance) * ndtri(level)))
         return float(np.quantile(self.gate, level))
 
@@ -202,6 +202,9 @@ def _graph(
 ) -> tuple[np.ndarray, np.ndarray, float, bool]:
     if not boundary.gate_density:
         return _circle(gate, boundary.weight)
+    if boundary.weight == 0:  # a_h = 0: J = ẑ, eigenvalues on [0, 1] alone
+        x, _ = _cosine_grid(0.0, 0.0)
+        return x, np.zeros(x.shape), 1.0, True
     right, marginal = _right_distance(boundary)
     left = _left_distance(boundary)
     x, u = _cosine_grid(left, right)

@@ -123,3 +123,11 @@ def test_another_schema(tmp_path):
     message = f"path: {str(path)!r} has schema 7, this version reads 1"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         rg.load(path)
+
+
+@pytest.mark.parametrize("header", ["[1]", "{}", '{"schema": 1}'])
+def test_a_foreign_header_is_refused(tmp_path, header):
+    path = tmp_path / "foreign.npz"
+    np.savez(path, header=np.array(header))
+    with pytest.raises(ValueError, match="is not a state saved by rmt_gates"):
+        rg.load(path)

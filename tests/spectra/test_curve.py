@@ -404,3 +404,19 @@ def test_error_band_of_a_sampled_state():
     assert curve.y_error[top] == pytest.approx(expected, rel=0.05)
     exact = rg.spectral_curve(rg.fixed_points(state.model)[-1])
     assert not exact.y_error.any()
+
+
+def test_a_constant_gate_is_its_own_quantile():
+    """A disc smaller than 1/N: what a network shows is the gate itself."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.5, b_z=8))[0])
+    assert curve.radius_at(1000) == pytest.approx(expit(8), rel=1e-12)
+    assert rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0))[0]).radius_at(10) == 0.5
+
+
+def test_without_recurrence_the_spectrum_is_the_gate():
+    """a_h = 0: J = diag(z), eigenvalues on [0, 1]."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0, a_z=1, v_z=1))[0])
+    assert curve.radius == 1
+    assert curve.marginal
+    assert (curve.x[0], curve.x[-1]) == (0, 1)
+    assert not curve.y.any()

@@ -146,7 +146,8 @@ def _page(sections: list[str], origin: dict[str, Any], outcomes: list[Outcome]) 
     versions = ", ".join(f"{k} {v}" for k, v in origin["versions"].items())
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>rmt_gates: theory against
 simulation</title><style>{STYLE}</style><h1>Theory against simulation</h1>
-<p>{passed} of {len(outcomes)} cases agree within 3 standard errors of both sides. Red: theory for
+<p>{passed} of {len(outcomes)} cases agree within their bounds: 3 standard errors of both sides,
+for the radius 3 standard deviations from network to network. Red: theory for
 infinitely many units. Black: eigenvalues of a sampled network. Averages are extrapolated to
 1/N → 0 from N and N/4 where both ran.</p>
 {"".join(sections)}<section><h2>Provenance</h2><p><code>{html.escape(origin["command"])}</code>,

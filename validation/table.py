@@ -57,5 +57,5 @@ def table(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         lines += [*rows(outcome), ""]
     passed = sum(o.passed for o in outcomes)
-    lines.append(f"{passed} of {len(outcomes)} cases agree within 3 standard errors of both sides.")
+    lines.append(f"{passed} of {len(outcomes)} cases agree within their bounds.")
     return "\n".join(lines)

@@ -1,9 +1,9 @@
 """The declared cases: parameters, sample sizes and bounds.
 
-Bounds follow from errors and the seed was never chosen, but sample sizes were: after pilot runs with
-this same seed the numbers of networks and steps were raised until the controls could be told, N was
-doubled and dead networks replaced in the coexistence case, and rtol at (3, 10, 1) was set to what
-one round of replicates reaches. Another ``seed`` is an independent check.
+Bounds follow from errors and the seed was never chosen, but sample sizes were: after pilot runs
+with this same seed the numbers of networks and steps were raised until the controls could be told,
+N was doubled and dead networks replaced in the coexistence case, and rtol at (3, 10, 1) was set to
+what one round of replicates reaches. Another ``seed`` is an independent check.
 """
 
 from __future__ import annotations

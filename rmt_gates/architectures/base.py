@@ -59,7 +59,7 @@ class Architecture(ABC):
       ``remembered`` (the inputs whose past the carry depends on);
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
       the process, in mean field and in a real network;
-    * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``level_scales()``: the same
+    * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``smallest_scale()``: the same
       equation with the gain a_h as an explicit level, for finding every root; ``rho(C)``;
       ``rest(inputs)``;
     * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step;
@@ -202,8 +202,8 @@ class Architecture(ABC):
         """(H, dH/d log u, C): fixed points are the crossings of H with the level 2 log a_h."""
 
     @abstractmethod
-    def level_scales(self) -> tuple[Any, Any]:
-        """(lowest, largest) u between which H has structure."""
+    def smallest_scale(self) -> Any:
+        """The u below which H has no structure: it is monotone or constant there."""
 
     @property
     @abstractmethod

@@ -153,13 +153,13 @@ class GRUResetBefore(Architecture):
         H = np.where(divided, np.log(share), log_u) - log_T - log_R
         return H, slope, C
 
-    def level_scales(self) -> tuple[Any, Any]:
-        """The range of u with structure: H is monotone or constant below, and u ≤ a_h² above."""
+    def smallest_scale(self) -> Any:
+        """The u below which H is monotone or constant."""
         inner = 1.0 / (1.0 + self.a_r**2)
         bias = np.maximum(self.v_h, np.square(self.b_h))
         inner = np.where(bias > 0, np.minimum(inner, bias), inner)
         gate = np.where(self.v_r > 0, np.minimum(1.0, self.v_r), 1.0)
-        return 1e-3 * inner * gate, np.maximum(self.a_h, 1e-100) ** 2
+        return 1e-3 * inner * gate
 
     def rho(self, C: Any) -> Any:
         """ρ of (19): ρ² = a_h² E[φ'²] (E[r²] + a_r² E[r'²] C), for the variance C = C_h(0)."""

@@ -15,6 +15,11 @@ MEANING = {
 # the range in which the Gaussian averages are accurate to rounding
 SMALLEST = 1e-100  # and what is smaller is 0: its square would underflow
 LARGEST = {"a": 1e6, "v": 1e12, "b": 50.0}
+LIMIT = {
+    "a": "beyond, a gate or an activation is a step to the last digit",
+    "v": "beyond, a gate or an activation is a step to the last digit",
+    "b": "beyond, a gate is open or shut, an activation saturated to the last digit",
+}
 
 
 def clean(name: str, value: Any) -> float | np.ndarray:
@@ -50,7 +55,7 @@ def clean(name: str, value: Any) -> float | np.ndarray:
     if np.any(np.abs(array) > limit):
         raise ValueError(
             f"{name} must lie within ±{limit:g}, got {_first(array, np.abs(array) > limit):g}: "
-            "beyond, a gate is a step, open or shut to the last digit"
+            f"{LIMIT[name[0]]}"
         )
     if array.ndim == 0:
         return float(array)

@@ -46,6 +46,11 @@ class GaussianPoleAverage:
             zeta = self.mean + shift
             z, leak = sigmoid(zeta), sigmoid(-zeta)
             weight = self.step * self._gauss(shift) * leak**2 * np.real(q(zeta))
+            # gates shut to the last digit are one node: their number grows with the gain
+            shut = int(np.count_nonzero(z == 0))
+            if shut:
+                weight[shut - 1] = weight[:shut].sum()
+                z, leak, weight = (v[shut - 1 :] for v in (z, leak, weight))
             keep = weight > 0
             self.lattices.append(SampledPoleAverage(z[keep], leak[keep], weight[keep]))
 

@@ -135,6 +135,10 @@ class FixedPoints(Record):
 
     def __getitem__(self, i: int) -> FixedPoint:
         self._require_scalar()
+        if not isinstance(i, int | np.integer):
+            raise TypeError(f"index one fixed point by an integer, got {i!r}")
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"there are {len(self)} fixed points, and none with index {i}")
         return FixedPoint(
             self.model,
             float(self.C_h[i]),
@@ -278,8 +282,7 @@ def _level_roots(
     def function(t: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return level(t, rows)[:2]
 
-    inner, _ = batch.level_scales()
-    low = np.log(column(inner))
+    low = np.log(column(batch.smallest_scale()))
     high = np.maximum(2 * np.log(np.maximum(largest, 1e-150)) + 1e-9, low + 1.0)
     steps = int(np.ceil((high - low).max() / GRID_STEP)) + 1
     dense = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, steps)

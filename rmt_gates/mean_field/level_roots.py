@@ -14,7 +14,7 @@ import numpy as np
 
 MAX_ROUNDS = 80
 PATIENCE = 6  # rounds after which Newton's method has converged wherever H is not flat
-NOISE = 4e-15  # relative rounding of H
+NOISE = 4e-15  # rounding of H, relative where |H| > 1
 
 # (t, rows) -> (H, dH/dt), all of one shape
 LevelFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -66,9 +66,17 @@ def _extremum(
 
 
 def crossings(knots: Knots, row: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(index into `row`, piece) of every monotone piece in which H passes the target."""
-    above = knots.H[row] >= target[:, None]
-    which, piece = np.nonzero(above[:, :-1] != above[:, 1:])
+    """(index into `row`, piece) of every monotone piece in which H passes the target.
+
+    Where H equals the target to rounding it says nothing: a root is there only if H is on one
+    side before and on the other after (the plateau of a fold at infinity holds none).
+    """
+    H, level = knots.H[row], target[:, None]
+    side = np.sign(H - level)
+    side[np.abs(H - level) <= NOISE * np.maximum(1.0, np.abs(level))] = 0
+    decided = np.where(side != 0, np.arange(side.shape[1]), 0)
+    before = np.take_along_axis(side, np.maximum.accumulate(decided, axis=1), axis=1)
+    which, piece = np.nonzero(before[:, :-1] * side[:, 1:] < 0)
     return which, piece
 
 

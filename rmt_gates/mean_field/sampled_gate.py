@@ -25,13 +25,17 @@ TAIL = 16  # the last 1/TAIL of the window measures C_h(∞)
 
 
 class Replicate(NamedTuple):
-    """Root of one replicate: kernel over lags 0…K, its limit, E[(h−φ)²|ζ], and how it ended."""
+    """Root of one replicate: kernel over lags 0…K, its limit, E[(h−φ)²|ζ], and how it ended.
+
+    ``fallen``: into a stable fixed point; then there is no ``excess``.
+    """
 
     kernel: np.ndarray
     static: float
-    excess: ConditionalMoment
+    excess: ConditionalMoment | None
     rounds: int
     converged: bool
+    fallen: bool
 
 
 class SampledKernelMap:

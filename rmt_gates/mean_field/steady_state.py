@@ -26,6 +26,7 @@ from rmt_gates.mean_field.state import (
     constant_excess,
     nearest_rest,
 )
+from rmt_gates.randomness import generator
 from rmt_gates.results import Status
 
 VANISHED = 1e-12  # C_h(0) of no chaotic state
@@ -50,8 +51,8 @@ def steady_state(
     Parameters
     ----------
     model : a scalar parameter record.
-    start : "large" (from the largest fixed point), "zero" (from the smallest), a `SteadyState`, or
-        a kernel (K+1,): chooses the branch where several states coexist.
+    start : "large" (from the largest fixed point), "zero" (from the smallest), a `SteadyState` or
+        `FixedPoint`, or a kernel (K+1,): chooses the branch where several states coexist.
     rng : anything `numpy.random.default_rng` takes.
     rtol : bound on stderr(C_h(0)) / C_h(0).
     max_seconds : returns what was reached by then, ``converged=False``, with its error.
@@ -70,12 +71,12 @@ def steady_state(
         raise ValueError(f"max_seconds must be positive or None, got {max_seconds!r}")
     points = fixed_points(model)
     kernel, static, attractor = starting_kernel(model, start, points)
-    generator = np.random.default_rng(rng)
+    random = generator(rng)
     if attractor is not None:
         return at_rest(attractor)
     if model.constant_gate:
         return _exact(model, kernel, static, points)
-    return sampled_state(model, kernel, static, points, generator, rtol, max_seconds)
+    return sampled_state(model, kernel, static, points, random, rtol, max_seconds)
 
 
 def _real(value: Any) -> bool:
@@ -92,16 +93,22 @@ def starting_kernel(
                 f"start must be 'large', 'zero', a SteadyState or a kernel, got {start!r}"
             )
         return _leave(model, points, -1 if start == "large" else 0)
-    if isinstance(start, SteadyState):
+    if isinstance(start, SteadyState | FixedPoint):
+        C = np.atleast_1d(start.C_h)
+        if not np.all(np.isfinite(C)):
+            raise ValueError(f"start is a state that was not found: {start.message}")
         if start.kind == "chaotic":
-            return start.C_h, start.static, None
-        nearest = int(np.argmin(np.abs(points.C_h - start.C_h0)))
+            return C, start.static, None
+        nearest = int(np.argmin(np.abs(points.C_h - C[0])))
         return (
             starting_kernel(model, "zero", points)
             if nearest == 0
             else _leave(model, points, nearest)
         )
-    kernel = np.asarray(start, float)
+    try:
+        kernel = np.asarray(start, float)
+    except (TypeError, ValueError):
+        kernel = np.empty(0)
     if kernel.ndim != 1 or len(kernel) < 1 or not np.all(np.isfinite(kernel)):
         raise ValueError("start must be 'large', 'zero', a SteadyState or a finite 1-D kernel")
     if not 0 < kernel[0] <= 1 or np.any(np.abs(kernel) > kernel[0]):

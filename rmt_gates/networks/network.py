@@ -14,6 +14,7 @@ from torch import Tensor
 from rmt_gates.architectures.base import Architecture
 from rmt_gates.networks.jacobian import dense_jacobian
 from rmt_gates.networks.trajectory import Trajectory, follow
+from rmt_gates.randomness import generator
 from rmt_gates.unit import Unit
 
 
@@ -98,7 +99,7 @@ class Network:
         `rng` is anything `numpy.random.default_rng` takes; network i of a batch starts from the
         same state whatever the batch.
         """
-        children = np.random.default_rng(rng).spawn(1)[0].spawn(self.batch or 1)
+        children = generator(rng).spawn(1)[0].spawn(self.batch or 1)
         h = scale * np.stack([child.standard_normal(self._core) for child in children])
         return self._tensor(h if self.batch is not None else h[0])
 
@@ -169,6 +170,8 @@ class Network:
         a large batch needs the memory of one.
         """
         h = self._state(h)
+        if not bool(torch.isfinite(h).all()):
+            raise ValueError("h must be finite: this state has NaN or infinite entries")
         lead = h.shape[: h.ndim - len(self._core)]
         out = np.empty((*lead, math.prod(self._core)), dtype=complex)
         for index in np.ndindex(lead):

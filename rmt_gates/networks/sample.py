@@ -10,6 +10,7 @@ import torch
 
 from rmt_gates.architectures.base import Architecture, require_scalar
 from rmt_gates.networks.network import Network
+from rmt_gates.randomness import generator
 
 
 def sample_network(
@@ -58,7 +59,7 @@ def sample_network(
     place = _usable(device, dtype)
 
     names = [field[2:] for field in model.numbers() if field.startswith("b_")]
-    networks = np.random.default_rng(rng).spawn(1)[0].spawn(batch or 1)
+    networks = generator(rng).spawn(1)[0].spawn(batch or 1)
     streams = [network.spawn(len(model.matrices) + len(names)) for network in networks]
     lead = () if batch is None else (batch,)
 

@@ -55,7 +55,7 @@ class BoundaryFunction:
         return sum(average.beyond(distance, right) for average in self._averages)
 
     def lens_height(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """y at which S = 0 if the boundary hugs the real axis: π (1−x)² q p_z(x), 0 < x < 1."""
+        """y (S+1) of the pole alone, π (1−x)² q p_z(x), 0 < x < 1: the rest is regular as y → 0."""
         height = np.zeros(x.shape)
         for t in self.terms:
             if t.variance > 0:

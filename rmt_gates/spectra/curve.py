@@ -20,7 +20,8 @@ from rmt_gates.unit import Unit
 
 POINTS = 401
 ROUNDS = 60
-THINNEST = 1e-100  # lenses thinner than this are taken as they are
+THINNEST = 1e-100  # of lenses that are told apart from 0 by Newton's method
+EPSILON = 2.0**-52
 COARSE = 8  # every COARSE-th point first, the others from interpolated starts
 TOLERANCE = 1e-6  # of the last Newton step: the error is its square
 LOWEST = -690.0  # log of the smallest distance to 0 or 1 that is looked at
@@ -59,18 +60,23 @@ class SpectralCurve(Record):
 
     def S(self, lam: Any) -> Any:
         """S(λ): > 0 inside, 0 on the boundary; vectorised. +∞ where a gate density meets λ."""
-        lam = np.asarray(lam, complex)
+        lam = _complex("lam", lam)
         x, y = lam.real.ravel(), np.abs(lam.imag.ravel())
-        on_gate = (y == 0) & (x >= 0) & (x <= 1) & self.boundary.gate_density
         value = np.full(x.shape, np.inf)
-        off = ~on_gate
+        off = (y > 0) | (x < 0) | (x > 1) | (not self.boundary.gate_density)
         if off.any():
             value[off] = self.boundary.plus_one(x[off], 1 - x[off], y[off])[0] - 1
+        if self.boundary.gate_density:  # at its ends the density vanishes faster than any power
+            for end, right in ((0, False), (1, True)):
+                value[(y == 0) & (x == end)] = self.boundary.beyond(0.0, right) - 1
         return value.reshape(lam.shape) if lam.ndim else float(value[0])
 
     def contains(self, lam: Any) -> Any:
-        """Whether λ lies in the support (boundary included)."""
-        return self.S(lam) >= 0
+        """Whether λ lies in the support (boundary included, and with a gate density [0, 1])."""
+        lam = _complex("lam", lam)
+        on_gate = (lam.imag == 0) & (lam.real >= 0) & (lam.real <= 1) & self.boundary.gate_density
+        inside = (self.S(lam) >= 0) | on_gate
+        return inside if lam.ndim else bool(inside)
 
     def radius_at(self, N: int) -> float:
         """What a network of N units shows: the largest eigenvalue modulus to expect on the right.
@@ -78,7 +84,7 @@ class SpectralCurve(Record):
         max( outermost x with S(x + i/N) = 0, the 1−1/N quantile of the gate ): a lens thinner
         than the spacing of N eigenvalues is not seen, but N gates reach their own quantile.
         """
-        if not isinstance(N, int | np.integer) or N < 1:
+        if not isinstance(N, int | np.integer) or isinstance(N, bool) or N < 1:
             raise ValueError(f"N must be a positive integer, got {N!r}")
         return max(self._outermost(1.0 / N), self._gate_quantile(1 - 1.0 / N))
 
@@ -135,6 +141,13 @@ class SpectralCurve(Record):
 
         unit = self.source if isinstance(self.source, Unit) else self.source.unit
         return blur(unit, self.x, self.y)
+
+
+def _complex(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray("" if value is None else value, complex)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
 
 
 def spectral_curve(state: Any) -> SpectralCurve:
@@ -289,7 +302,7 @@ def _newton(
     """Newton's method for 1/(S+1) = 1 in y², in place, at the points ``active``.
 
     Where it sinks below what floating point can tell from 0, the gate's density is all that keeps
-    S above 0, and y is the height of its lens (0 if there is none).
+    S above 0: S+1 = A + lens/y, A the part without the pole, so y = lens / (1 − A).
     """
     lowest = 1e-14 * np.sqrt(boundary.weight)
     for _ in range(ROUNDS):
@@ -302,7 +315,7 @@ def _newton(
             Y = yy * yy + (1 - A) * A * 2 * yy / dA
         new = np.sqrt(np.maximum(Y, (1e-4 * yy) ** 2))
         dead = (new < lowest) & (lens[active] <= THINNEST)
-        y[active] = np.where(dead, lens[active], new)
+        y[active] = np.where(dead, lens[active] / (1 - np.minimum(A, 1 - EPSILON)), new)
         active = active[~(dead | (np.abs(new - yy) <= TOLERANCE * new))]
 
 

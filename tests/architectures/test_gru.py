@@ -242,7 +242,7 @@ def test_slope_with_biases_mixed_in_an_array():
     ids=str,
 )
 def test_below_the_inner_scale_the_level_has_no_structure(parameters, inner):
-    low = rg.GRU(a_h=5, **parameters).level_scales()[0]
+    low = rg.GRU(a_h=5, **parameters).smallest_scale()
     np.testing.assert_allclose(low, 1e-3 * inner, rtol=1e-14)
 
 

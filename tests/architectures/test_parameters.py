@@ -106,7 +106,9 @@ def test_means_may_be_negative(name):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_largest_values(name):
     limit, shown = {"a": (1e6, "1e+06"), "b": (50.0, "50"), "v": (1e12, "1e+12")}[name[0]]
-    reason = "beyond, a gate is a step, open or shut to the last digit"
+    step = "beyond, a gate or an activation is a step to the last digit"
+    shut = "beyond, a gate is open or shut, an activation saturated to the last digit"
+    reason = shut if name in MEANS else step
     above = np.nextafter(limit, np.inf)
     assert getattr(rg.GRU(**{"a_h": 1.0, name: limit}), name) == limit
     for value in (above, [0.0, above, 3 * limit]):

@@ -106,7 +106,9 @@ def test_S_is_symmetric_and_vectorised(chaotic):
     for i in np.ndindex(lam.shape):
         one = curve.S(lam[i])
         assert type(one) is float and one == pytest.approx(S[i], rel=1e-13)
-    assert np.all(curve.S([0.0, 0.5, 1.0]) == np.inf)
+    assert np.all(curve.S([1e-9, 0.5, 1 - 1e-9]) == np.inf)
+    for end, beside in ((0.0, -1e-9), (1.0, 1 + 1e-9)):  # no density there: S is continuous
+        assert curve.S(end) == pytest.approx(curve.S(beside), rel=1e-5)
     assert curve.S(1e6) == pytest.approx(-1, abs=1e-11)
     # at fixed Re λ, S falls with |Im λ|
     assert np.all(np.diff(curve.S(0.3 + 1j * np.geomspace(1e-6, 10, 50))) < 0)
@@ -420,3 +422,32 @@ def test_without_recurrence_the_spectrum_is_the_gate():
     assert curve.marginal
     assert (curve.x[0], curve.x[-1]) == (0, 1)
     assert not curve.y.any()
+
+
+# -- what is not a number -----------------------------------------------------------------------
+def test_the_segment_of_the_gate_belongs_to_a_marginal_support():
+    """S(1) < 0 at a stable fixed point, and yet [0, 1] is in the support, closed as it is."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.5, v_z=1.0))[0])
+    assert curve.marginal and curve.S(1.0) == pytest.approx(0.75**2 - 1, rel=1e-12)
+    np.testing.assert_array_equal(
+        curve.contains([0.0, 0.5, 1.0, 1 + 1e-6, -0.8]), [True, True, True, False, False]
+    )
+    assert curve.contains(1.0) is True
+    disc = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0.5))[0])
+    assert not disc.contains(1.0) and disc.contains(0.5)
+
+
+@pytest.mark.parametrize("lam", ["a", None, [1, "b"], {}], ids=str)
+def test_a_place_that_is_not_a_number(chaotic, lam):
+    curve = rg.spectral_curve(chaotic)
+    for ask in (curve.S, curve.contains):
+        with pytest.raises(TypeError, match="^lam must be a number or an array of numbers, got "):
+            ask(lam)
+
+
+def test_lenses_too_thin_for_newton_are_roots_too():
+    """Far below 1e-100 the height is lens/(1 − A), A the regular part of S+1."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.8, v_z=0.1))[0])
+    thin = (curve.y > 0) & (curve.y < 1e-100)
+    assert thin.sum() > 10
+    assert np.abs(curve.S(curve.x[thin] + 1j * curve.y[thin])).max() < 1e-8

@@ -61,6 +61,17 @@ class Unit:
     def __len__(self) -> int:
         return len(self.weights)
 
+    @property
+    def carry(self) -> Any:
+        """What the unit carries from step to step: h, or the tuple (c, h)."""
+        carried = tuple(self[name] for name in self.model.carried)
+        return carried if len(carried) > 1 else carried[0]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The Gaussian inputs by name: all fields that are not carried."""
+        return {name: v for name, v in self.fields.items() if name not in self.model.carried}
+
     def __repr__(self) -> str:
         return f"Unit({', '.join(self.fields)}; {len(self)} samples of {self.model!r})"
 

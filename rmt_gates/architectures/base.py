@@ -33,6 +33,18 @@ class Blocks(NamedTuple):
     C: list[list[Any]]
 
 
+class CriterionPole(NamedTuple):
+    """A share of M(λ) = a_k² E|(Ĉ X⁻¹ B̂)_kl|² that a sample has in closed form.
+
+    Σ_i w_i entries[k, l]_i / |λ − pole_i|² over the units i; ``complement`` is 1 − pole. Where
+    ``pole`` is None the share does not depend on λ.
+    """
+
+    pole: Any
+    complement: Any
+    entries: Mapping[tuple[int, int], Any]
+
+
 class PoleTerm(NamedTuple):
     """One term E[(1−z)² q(ζ) / |λ−z|²] of S(λ)+1, with z=σ(ζ), ζ ~ N(mean, variance).
 
@@ -56,14 +68,16 @@ class Architecture(ABC):
 
     * the fields ``a_*``, ``b_*``, ``v_*`` and the class attributes ``name``, ``matrices`` (the
       weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ),
-      ``remembered`` (the inputs whose past the carry depends on);
+      ``remembered`` (the inputs whose past the carry depends on), ``carried`` (names of what a
+      unit carries from step to step: ``("h",)``, or ``("c", "h")`` and the carry is a tuple);
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
       the process, in mean field and in a real network;
     * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``smallest_scale()``: the same
       equation with the gain a_h as an explicit level, for finding every root; ``rho(C)``;
       ``rest(inputs)``;
     * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step;
-      ``pole_terms(C, excess)`` and ``sampled_poles(unit)``: S(λ) in closed form;
+      ``pole_terms(C, excess)``: S(λ) in closed form, and ``criterion_poles(unit)``, optional:
+      the criterion of a sample in closed form;
     * ``averages(C, excess)`` and ``sample_averages(unit)``: what is compared with networks.
     """
 
@@ -71,6 +85,7 @@ class Architecture(ABC):
     matrices: ClassVar[tuple[str, ...]]
     carriers: ClassVar[tuple[int, ...]]
     remembered: ClassVar[tuple[str, ...]]
+    carried: ClassVar[tuple[str, ...]] = ("h",)
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -193,9 +208,9 @@ class Architecture(ABC):
     def pole_terms(self, C: float, excess: Any = None) -> list[PoleTerm]:
         """S(λ)+1 as one-dimensional integrals over the gates' Gaussian laws."""
 
-    @abstractmethod
-    def sampled_poles(self, unit: Unit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """S(λ)+1 of a sample as (z, 1−z, weight): Σ weight/|λ−z|²."""
+    def criterion_poles(self, unit: Unit) -> list[CriterionPole] | None:
+        """M(λ)/a_k² of a sample as a sum over poles; None: it follows from `blocks`, slower."""
+        return None
 
     @abstractmethod
     def fixed_point_level(self, log_u: Any) -> tuple[Any, Any, Any]:
@@ -216,7 +231,8 @@ class Architecture(ABC):
 
     def unit(self, inputs: Mapping[str, Any], carry: Any, weights: Any = None) -> Unit:
         """The `Unit` record of a sample of inputs and carries."""
-        return Unit(self, {"h": carry, **inputs}, weights)
+        carries = carry if len(self.carried) > 1 else (carry,)
+        return Unit(self, {**dict(zip(self.carried, carries, strict=True)), **inputs}, weights)
 
 
 def require_scalar(model: Architecture, function: str) -> None:

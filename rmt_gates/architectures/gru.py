@@ -11,7 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, Blocks, GaussianInput, PoleTerm
+from rmt_gates.architectures.base import (
+    Architecture,
+    Blocks,
+    CriterionPole,
+    GaussianInput,
+    PoleTerm,
+)
 from rmt_gates.architectures.leaky_average import LeakyMoments, leaky_moments
 from rmt_gates.gaussian import (
     SIGMOID,
@@ -218,16 +224,18 @@ class GRUResetBefore(Architecture):
             "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(u["y"])) ** 2),
         }
 
-    def sampled_poles(self, unit: Unit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(z, 1−z, weight) of every unit of a sample, for S(λ)+1 = Σ weight/|λ−z|²."""
-        zeta, y = unit["zeta"], unit["y"]
-        z, leak = sigmoid(zeta), sigmoid(-zeta)
-        r, dr = sigmoid(unit["xi"]), sigmoid_prime(unit["xi"])
-        pull = (unit["h"] - self.phi.phi(y)) * sigmoid_prime(zeta)
-        C = unit.weights @ unit["h"] ** 2
-        reset = unit.weights @ r**2 + self.a_r**2 * (unit.weights @ dr**2) * C
-        rho_squared = self.a_h**2 * (unit.weights @ self.phi.dphi(y) ** 2) * reset
-        return z, leak, unit.weights * (rho_squared * leak**2 + (self.a_z * pull) ** 2)
+    def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
+        """|Ĉ X⁻¹ B̂|² entry by entry: r b/(λ−z), h r' and r pull/(λ−z) in the row of U_h, …"""
+        zeta, y, h = unit["zeta"], unit["y"], unit["h"]
+        r = sigmoid(unit["xi"])
+        leak = sigmoid(-zeta)
+        b = (leak * self.phi.dphi(y)) ** 2
+        pull = ((h - self.phi.phi(y)) * sigmoid_prime(zeta)) ** 2
+        H, R, Z = range(3)
+        moving = {(H, H): r**2 * b, (H, Z): r**2 * pull}
+        moving |= {(k, H): b for k in (R, Z)} | {(k, Z): pull for k in (R, Z)}
+        constant = {(H, R): (h * sigmoid_prime(unit["xi"])) ** 2}
+        return [CriterionPole(sigmoid(zeta), leak, moving), CriterionPole(None, None, constant)]
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,10 @@ class GaussianPoleAverage:
 
 
 class SampledPoleAverage:
-    """λ ↦ Σ_i w_i (1−z_i)² q_i / |λ−z_i|² over the units of a sample, same signature."""
+    """λ ↦ Σ_i w_i / |λ−z_i|² over the units of a sample, same signature.
+
+    ``weight`` may have a second axis, (n, m), for m averages at once: results are (points, m).
+    """
 
     def __init__(self, z: np.ndarray, leak: np.ndarray, weight: np.ndarray) -> None:
         self.z, self.leak, self.weight = z, leak, weight
@@ -116,7 +119,8 @@ class SampledPoleAverage:
         self, x: np.ndarray, u: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The average and its derivative with respect to y; 1-D arrays."""
-        value, slope = np.empty(x.shape), np.empty(x.shape)
+        shape = (*x.shape, *self.weight.shape[1:])
+        value, slope = np.empty(shape), np.empty(shape)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             self.add(np.arange(len(x)), x, u, y, value, slope)
         return value, slope
@@ -154,4 +158,5 @@ def _lorentzian_sum(
     np.divide(1.0, inverse, out=inverse)
     value = inverse @ weight
     inverse *= inverse
-    return value, -2 * y * (inverse @ weight)
+    slope = inverse @ weight
+    return value, -2 * (y if slope.ndim == 1 else y[:, None]) * slope

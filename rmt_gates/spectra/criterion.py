@@ -23,44 +23,107 @@ class PerronRoot(NamedTuple):
     left: np.ndarray
 
 
+class Response(NamedTuple):
+    """X⁻¹B̂ (n_b × n), ĈX⁻¹ (n × n_b) and Y = ĈX⁻¹B̂ (n × n) of every unit.
+
+    Nested lists over blocks and the matrices with a_k > 0; entries are (points, units), or plain
+    numbers where the structure says so.
+    """
+
+    from_weights: list[list[Any]]
+    to_weights: list[list[Any]]
+    Y: list[list[Any]]
+
+
+def response(unit: Unit, lam: np.ndarray) -> Response:
+    """The linear response of every unit at points λ (points,).
+
+    X is lower triangular, since later variables of a step are driven by earlier ones: forward and
+    backward substitution, in which zeros of the structure cost nothing.
+    """
+    X, B, C = unit.model.blocks(unit.inputs, unit.carry, lam[:, None])
+    active = np.flatnonzero(unit.model.gains() > 0)
+    n_b = range(len(X))
+    forward: list[list[Any]] = []
+    for i in n_b:
+        row = [
+            _sum(B[i][l], [(-1, X[i][j], forward[j][m]) for j in range(i)])
+            for m, l in enumerate(active)
+        ]
+        forward.append([_over(value, X[i][i]) for value in row])
+    backward: list[list[Any]] = []
+    for k in active:
+        row = [0] * len(X)
+        for j in reversed(n_b):
+            value = _sum(C[k][j], [(-1, row[i], X[i][j]) for i in range(j + 1, len(X))])
+            row[j] = _over(value, X[j][j])
+        backward.append(row)
+    Y = [
+        [_sum(0, [(1, C[k][b], forward[b][m]) for b in n_b]) for m in range(len(active))]
+        for k in active
+    ]
+    return Response(forward, backward, Y)
+
+
 def transfer(unit: Unit, lam: np.ndarray) -> np.ndarray:
-    """Y = Ĉ X⁻¹ B̂ of every unit: (points, n_units, n, n), only matrices with a_k > 0 kept."""
-    model = unit.model
-    inputs = {name: value for name, value in unit.fields.items() if name != "h"}
-    blocks = model.blocks(inputs, unit["h"], lam[:, None])
-    shape = (len(lam), len(unit))
-    active = np.flatnonzero(model.gains() > 0)
-    X = _dense(blocks.X, shape, complex)
-    B = _dense(blocks.B, shape, float)[..., active]
-    C = _dense(blocks.C, shape, float)[..., active, :]
-    return C @ np.linalg.solve(X, B)
+    """Y = Ĉ X⁻¹ B̂ of every unit as one array: (points, units, n, n)."""
+    Y = response(unit, lam).Y
+    dense = np.zeros((len(lam), len(unit), len(Y), len(Y)), complex)
+    for k, row in enumerate(Y):
+        for l, entry in enumerate(row):
+            dense[..., k, l] = entry
+    return dense
 
 
 def criterion_matrix(unit: Unit, lam: Any) -> np.ndarray:
     """M(λ), (*lam.shape, n, n) over the matrices with a_k > 0, in the order of `model.matrices`."""
     lam = np.asarray(lam, complex)
-    gains = unit.model.gains()
-    gains = gains[gains > 0]
+    gains = _active_gains(unit)
     flat = lam.ravel()
-    result = np.empty((len(flat), len(gains), len(gains)))
-    for part in np.array_split(np.arange(len(flat)), 1 + len(flat) * len(unit) // CHUNK):
-        if len(part):
-            Y = transfer(unit, flat[part])
-            mean = np.einsum("pukl,u->pkl", Y.real**2 + Y.imag**2, unit.weights)
-            result[part] = gains[:, None] ** 2 * mean
-    return result.reshape(*lam.shape, len(gains), len(gains))
+    M = np.zeros((len(flat), len(gains), len(gains)))
+    for part in parts(len(flat), len(unit)):
+        for k, row in enumerate(response(unit, flat[part]).Y):
+            for l, entry in enumerate(row):
+                M[part, k, l] = gains[k] ** 2 * _mean(np.abs(entry) ** 2, unit.weights)
+    return M.reshape(*lam.shape, len(gains), len(gains))
+
+
+def criterion_slope(unit: Unit, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """M(x + iy) and ∂M/∂y at points λ (points,): ∂Y/∂y = −i ĈX⁻¹ P X⁻¹B̂, P the λ blocks."""
+    gains = _active_gains(unit)
+    M = np.zeros((len(lam), len(gains), len(gains)))
+    slope = np.zeros_like(M)
+    for part in parts(len(lam), len(unit)):
+        forward, backward, Y = response(unit, lam[part])
+        for k, row in enumerate(Y):
+            for l, entry in enumerate(row):
+                moved = _sum(0, [(1, backward[k][b], forward[b][l]) for b in unit.model.carriers])
+                change = 2 * np.imag(np.conj(entry) * moved)
+                M[part, k, l] = gains[k] ** 2 * _mean(np.abs(entry) ** 2, unit.weights)
+                slope[part, k, l] = gains[k] ** 2 * _mean(change, unit.weights)
+    return M, slope
 
 
 def perron_root(unit: Unit, lam: Any) -> PerronRoot:
     """Perron root and vectors of M(λ); the root is 0 when every gain is 0."""
-    M = criterion_matrix(unit, lam)
+    root, right, left = perron(criterion_matrix(unit, lam))
+    return PerronRoot(root, right, left * _active_gains(unit) ** 2)
+
+
+def perron(M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Largest eigenvalue of non-negative matrices (…, n, n), its right and left vectors."""
     if M.shape[-1] == 0:
         nothing = np.empty(M.shape[:-1])
-        return PerronRoot(np.zeros(M.shape[:-2]), nothing, nothing)
-    gains = unit.model.gains()
+        return np.zeros(M.shape[:-2]), nothing, nothing
     root, right = _largest(M)
     _, left = _largest(np.swapaxes(M, -1, -2))
-    return PerronRoot(root, right, left * gains[gains > 0] ** 2)
+    return root, right, left
+
+
+def parts(points: int, units: int) -> list[np.ndarray]:
+    """Indices of the points, cut so that CHUNK numbers are held at once."""
+    cut = np.array_split(np.arange(points), 1 + points * units // CHUNK)
+    return [part for part in cut if len(part)]
 
 
 def _largest(M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,9 +133,26 @@ def _largest(M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.take_along_axis(values.real, top[..., None], axis=-1)[..., 0], np.abs(vector)
 
 
-def _dense(entries: list[list[Any]], shape: tuple[int, int], dtype: type) -> np.ndarray:
-    dense: np.ndarray = np.zeros((*shape, len(entries), len(entries[0])), dtype)
-    for i, row in enumerate(entries):
-        for j, entry in enumerate(row):
-            dense[..., i, j] = entry
-    return dense
+def _active_gains(unit: Unit) -> np.ndarray:
+    gains = unit.model.gains()
+    return gains[gains > 0]
+
+
+def _mean(values: Any, weights: np.ndarray) -> Any:
+    return values @ weights if np.ndim(values) else values
+
+
+def _is(value: Any, number: int) -> bool:
+    return isinstance(value, int) and value == number
+
+
+def _sum(value: Any, products: list[tuple[int, Any, Any]]) -> Any:
+    """value + Σ sign · a · b, leaving out the products with a structural 0."""
+    for sign, a, b in products:
+        if not (_is(a, 0) or _is(b, 0)):
+            value = value + sign * a * b
+    return value
+
+
+def _over(value: Any, pivot: Any) -> Any:
+    return value if _is(value, 0) or _is(pivot, 1) else value / pivot

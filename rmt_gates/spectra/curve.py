@@ -15,7 +15,7 @@ import numpy as np
 
 from rmt_gates.architectures.base import PoleTerm, require_scalar
 from rmt_gates.results import Record, Status
-from rmt_gates.spectra.boundary_function import BoundaryFunction, SampledBoundaryFunction
+from rmt_gates.spectra.boundary_function import BoundaryFunction, CriterionBoundary
 from rmt_gates.unit import Unit
 
 POINTS = 401
@@ -47,7 +47,7 @@ class SpectralCurve(Record):
     radius_error: float
     marginal: bool
     status: Status
-    boundary: BoundaryFunction = field(repr=False)
+    boundary: BoundaryFunction | CriterionBoundary = field(repr=False)
     gate: tuple[float, float] | np.ndarray = field(repr=False)
     source: Any = field(repr=False, default=None)
 
@@ -155,8 +155,9 @@ def spectral_curve(state: Any) -> SpectralCurve:
 
     Parameters
     ----------
-    state : a `FixedPoint`, a `SteadyState`, or a `Unit` (``network.unit(h)``), whose sample then
-        takes the place of the mean-field law.
+    state : a `FixedPoint`, a `SteadyState`, or a `Unit` (``network.unit(h)``): then the boundary is
+        that of the criterion over this sample, Λ(λ) = 1, with no assumption on how the unit's
+        variables depend on each other, and ``S`` is Λ − 1.
 
     Returns
     -------
@@ -270,7 +271,9 @@ def _cosine_grid(left: float, right: float) -> tuple[np.ndarray, np.ndarray]:
     return -left + length * half, -right + length * half[::-1]
 
 
-def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+def solve_height(
+    boundary: BoundaryFunction | CriterionBoundary, x: np.ndarray, u: np.ndarray
+) -> np.ndarray:
     """y(x) > 0 with S(x + iy) = 0; 0 where S(x + i0) ≤ 0.
 
     Newton for 1/(S+1) = 1 in Y = y². Y ↦ 1/E[n/(d+Y)] is concave and increasing, so from the
@@ -280,7 +283,7 @@ def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np
     lens = np.zeros(x.shape)
     if inside.any():
         lens[inside] = boundary.lens_height(x[inside], u[inside])
-    top = np.sqrt(boundary.weight)
+    top = boundary.scale
     y = np.where(lens > THINNEST, 0.7 * np.minimum(lens, top), 1e-3 * top)
     coarse = np.arange(len(x)) % COARSE == 0
     _newton(boundary, x, u, y, np.flatnonzero(coarse), lens)
@@ -292,7 +295,7 @@ def solve_height(boundary: BoundaryFunction, x: np.ndarray, u: np.ndarray) -> np
 
 
 def _newton(
-    boundary: BoundaryFunction,
+    boundary: BoundaryFunction | CriterionBoundary,
     x: np.ndarray,
     u: np.ndarray,
     y: np.ndarray,
@@ -304,7 +307,7 @@ def _newton(
     Where it sinks below what floating point can tell from 0, the gate's density is all that keeps
     S above 0: S+1 = A + lens/y, A the part without the pole, so y = lens / (1 − A).
     """
-    lowest = 1e-14 * np.sqrt(boundary.weight)
+    lowest = 1e-14 * boundary.scale
     for _ in range(ROUNDS):
         if not len(active):
             break
@@ -317,6 +320,7 @@ def _newton(
         dead = (new < lowest) & (lens[active] <= THINNEST)
         y[active] = np.where(dead, lens[active] / (1 - np.minimum(A, 1 - EPSILON)), new)
         active = active[~(dead | (np.abs(new - yy) <= TOLERANCE * new))]
+    y[active] = np.nan
 
 
 def _radius_error(state: Any) -> float:
@@ -332,23 +336,13 @@ def _radius_error(state: Any) -> float:
 
 
 def _from_sample(unit: Unit) -> SpectralCurve:
-    z, leak, weight = unit.model.sampled_poles(unit)
-    boundary = SampledBoundaryFunction(z, leak, weight)
-    edge = boundary.weight
-
-    def right_of(d: float) -> float:
-        return float(weight @ (leak - leak.min() + d) ** -2.0)
-
-    def left_of(d: float) -> float:
-        return float(weight @ (z - z.min() + d) ** -2.0)
-
-    with np.errstate(over="ignore", divide="ignore"):
-        right, left = _edge_distance(right_of, edge), _edge_distance(left_of, edge)
-    ends = z.min() - left, z.max() + right
+    boundary = CriterionBoundary(unit)
+    left, right = boundary.ends
     half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
-    x = ends[0] + (ends[1] - ends[0]) * half
+    x = left + (right - left) * half
     y = np.zeros(POINTS)
     y[1:-1] = solve_height(boundary, x[1:-1], 1 - x[1:-1])
+    radius = float(max(right, -left))
     return SpectralCurve(
-        x, y, float(max(ends[1], -ends[0])), 0.0, False, Status.OK, boundary, gate=z, source=unit
+        x, y, radius, 0.0, False, Status.OK, boundary, gate=boundary.poles, source=unit
     )

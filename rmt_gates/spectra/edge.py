@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rmt_gates.spectra.criterion import CHUNK, perron_root, transfer
+from rmt_gates.spectra.criterion import parts, perron_root, transfer
 from rmt_gates.unit import Unit
 
 DIFFERENCE = 1e-5
@@ -33,13 +33,12 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
     gains = unit.model.gains()
     overlap = (kappa / gains[gains > 0] ** 2 * tau).sum(axis=-1)
     quartic = np.empty(lam.shape)
-    for part in np.array_split(np.arange(len(lam)), 1 + len(lam) * len(unit) // CHUNK):
-        if len(part):
-            Y = transfer(unit, lam[part])
-            Z = np.sqrt(kappa[part])[:, None, :, None] * Y * np.sqrt(tau[part])[:, None, None, :]
-            gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
-            trace = np.einsum("pukl,pulk->pu", gram, gram).real
-            quartic[part] = trace @ unit.weights
+    for part in parts(len(lam), len(unit)):
+        Y = transfer(unit, lam[part])
+        Z = np.sqrt(kappa[part])[:, None, :, None] * Y * np.sqrt(tau[part])[:, None, None, :]
+        gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
+        trace = np.einsum("pukl,pulk->pu", gram, gram).real
+        quartic[part] = trace @ unit.weights
     return gradient * overlap**2 / (np.pi * quartic)
 
 

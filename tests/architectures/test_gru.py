@@ -7,6 +7,7 @@ import rmt_gates as rg
 from rmt_gates.architectures.gru import sigmoid_complex
 from rmt_gates.gaussian import SIGMOID, TANH, expect_pair, phi
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.spectra.criterion import criterion_matrix
 
 BIASED = {
     "a_h": 2.5,
@@ -289,25 +290,23 @@ def test_pole_term_without_excess_is_rho_squared(excess, a_z):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "hardtanh"])
-def test_poles_of_a_sample_are_theorem_4_1(activation):
-    """S(λ)+1 of (18)–(19), every average over the weighted sample."""
+def test_poles_of_a_sample_are_the_criterions(activation):
+    """Entry by entry, |Ĉ X⁻¹ B̂|² of the blocks."""
     model = rg.GRU(**BIASED, activation=activation)
     inputs, h = draw(40, seed=2)
-    w = np.random.default_rng(3).uniform(size=40)
-    unit = model.unit(inputs, h, w)
-    w = w / w.sum()
-    z, leak, weight = model.sampled_poles(unit)
-    Z, r, y = sigma(inputs["zeta"]), sigma(inputs["xi"]), inputs["y"]
-    np.testing.assert_allclose(z, Z, rtol=1e-14)
-    np.testing.assert_allclose(leak, 1 - Z, rtol=1e-13)
-    f = np.tanh(y) if activation == "tanh" else np.clip(y, -1, 1)
-    df = 1 - np.tanh(y) ** 2 if activation == "tanh" else 1.0 * (np.abs(y) < 1)
-    reset = w @ r**2 + model.a_r**2 * (w @ (r * (1 - r)) ** 2) * (w @ h**2)
-    rho_squared = model.a_h**2 * (w @ df**2) * reset
+    unit = model.unit(inputs, h, np.random.default_rng(3).uniform(size=40))
+    moving, constant = model.criterion_poles(unit)
+    np.testing.assert_allclose(moving.pole, sigma(inputs["zeta"]), rtol=1e-14)
+    np.testing.assert_allclose(moving.complement, 1 - moving.pole, rtol=1e-13)
+    assert constant.pole is None
     for lam in (1.3 + 0.2j, -0.4, 0.5 + 0.01j):
-        exact = rho_squared * (w @ ((1 - Z) ** 2 / abs(lam - Z) ** 2))
-        exact += model.a_z**2 * (w @ ((Z * (1 - Z) * (h - f)) ** 2 / abs(lam - Z) ** 2))
-        np.testing.assert_allclose(weight @ (1 / abs(lam - z) ** 2), exact, rtol=1e-12)
+        M = np.zeros((3, 3))
+        for (k, l), entry in moving.entries.items():
+            M[k, l] += unit.weights @ (entry / abs(lam - moving.pole) ** 2)
+        for (k, l), entry in constant.entries.items():
+            M[k, l] += unit.weights @ entry
+        exact = criterion_matrix(unit, lam) / model.gains()[:, None] ** 2
+        np.testing.assert_allclose(M, exact, rtol=1e-12)
 
 
 def test_averages_of_a_state_and_of_a_sample():

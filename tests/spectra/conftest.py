@@ -32,6 +32,22 @@ def random_unit():
 
 
 @pytest.fixture(scope="session")
+def closed_S():
+    """S(λ) of Theorem 4.1, (18)–(19), every average over the weighted sample."""
+
+    def S(unit, lam):
+        model, w, y = unit.model, unit.weights, unit["y"]
+        z, r = (1 / (1 + np.exp(-unit[name])) for name in ("zeta", "xi"))
+        reset = w @ r**2 + model.a_r**2 * (w @ (r * (1 - r)) ** 2) * (w @ unit["h"] ** 2)
+        rho_squared = model.a_h**2 * (w @ np.cosh(y) ** -4.0) * reset
+        pull = model.a_z * z * (1 - z) * (unit["h"] - np.tanh(y))
+        weight = w * (rho_squared * (1 - z) ** 2 + pull**2)
+        return (weight / np.abs(np.asarray(lam)[..., None] - z) ** 2).sum(axis=-1) - 1
+
+    return S
+
+
+@pytest.fixture(scope="session")
 def product_unit():
     """ζ × ξ × y independent, h a function of (ζ, y): what mean field assumes, on 336 units."""
 

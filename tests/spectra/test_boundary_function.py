@@ -6,7 +6,8 @@ from scipy.special import erf
 
 import rmt_gates as rg
 from rmt_gates.architectures.base import PoleTerm
-from rmt_gates.spectra.boundary_function import BoundaryFunction, SampledBoundaryFunction
+from rmt_gates.spectra.boundary_function import BoundaryFunction, CriterionBoundary
+from rmt_gates.spectra.criterion import perron_root
 
 
 def sigma(x):
@@ -143,13 +144,39 @@ def test_two_lenses_add():
     np.testing.assert_allclose(BoundaryFunction(terms).lens_height(x, 1 - x), total, rtol=1e-14)
 
 
-def test_of_a_sample():
-    rng = np.random.default_rng(0)
-    z, w = rng.uniform(size=20), rng.uniform(size=20)
-    boundary = SampledBoundaryFunction(z, 1 - z, w)
-    assert not boundary.gate_density and boundary.weight == pytest.approx(w.sum())
-    value, slope = boundary.plus_one(0.3, 0.7, 0.2)
-    d = (0.3 - z) ** 2 + 0.04
-    np.testing.assert_allclose([value[0], slope[0]], [np.sum(w / d), -0.4 * np.sum(w / d**2)])
-    assert boundary.beyond(0.4, True) == pytest.approx(np.sum(w / (1.4 - z) ** 2), rel=1e-13)
-    assert not boundary.lens_height(np.array([0.5]), np.array([0.5])).any()
+@pytest.mark.parametrize("changes", [{}, {"a_r": 0.0}, {"a_z": 0.0}, {"a_h": 0.0}], ids=str)
+def test_of_a_sample(random_unit, changes, monkeypatch):
+    """Poles and the dense criterion give the same Λ and ∂Λ/∂y."""
+    unit = random_unit(25, **changes)
+    x, y, d = np.array([0.3, 1.4, -0.5]), np.array([0.2, 0.1, 0.4]), 1e-6
+    poles = CriterionBoundary(unit)
+    root, slope = poles.plus_one(x, 1 - x, y)
+    np.testing.assert_allclose(root, perron_root(unit, x + 1j * y).root, rtol=1e-12)
+    up, down = (poles.plus_one(x, 1 - x, y + s * d)[0] for s in (1, -1))
+    np.testing.assert_allclose(slope, (up - down) / (2 * d), rtol=1e-6)
+    monkeypatch.setattr(type(unit.model), "criterion_poles", lambda self, unit: None)
+    dense = CriterionBoundary(unit)
+    for got, exact in zip(dense.plus_one(x, 1 - x, y), (root, slope), strict=True):
+        np.testing.assert_allclose(got, exact, rtol=1e-11)
+    np.testing.assert_allclose(dense.ends, poles.ends, rtol=1e-12)
+    assert not poles.gate_density and not poles.lens_height(x, 1 - x).any()
+    np.testing.assert_allclose(np.sort(poles.poles), np.sort(sigma(unit["zeta"])), rtol=1e-14)
+    assert poles.scale == pytest.approx(0.5 * np.diff(poles.ends)[0])
+    for end in poles.ends:
+        assert perron_root(unit, end).root == pytest.approx(1, abs=1e-9)
+
+
+def test_of_a_sample_without_weights(random_unit):
+    """No gain, nothing spread: the boundary ends at the outermost gates."""
+    unit = random_unit(5, a_h=0.0, a_r=0.0, a_z=0.0)
+    boundary = CriterionBoundary(unit)
+    z = sigma(unit["zeta"])
+    np.testing.assert_allclose(boundary.ends, [z.min(), z.max()], rtol=1e-14)
+    np.testing.assert_array_equal(boundary.plus_one(0.3, 0.7, 0.1), [[0], [0]])
+
+
+def test_on_a_pole_the_root_is_infinite(random_unit):
+    unit = random_unit(5)
+    z = sigma(unit["zeta"])
+    value, _ = CriterionBoundary(unit).plus_one(z[:1], 1 - z[:1], 0.0)
+    assert value[0] == np.inf

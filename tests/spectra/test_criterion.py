@@ -5,7 +5,13 @@ import pytest
 
 import rmt_gates as rg
 from rmt_gates.spectra import criterion
-from rmt_gates.spectra.criterion import criterion_matrix, perron_root, transfer
+from rmt_gates.spectra.criterion import (
+    criterion_matrix,
+    criterion_slope,
+    perron_root,
+    response,
+    transfer,
+)
 
 LAM = np.array([1.4 + 0.2j, -0.3 - 0.5j, 0.5 + 0.7j, 2.0])
 
@@ -98,22 +104,51 @@ def test_many_points_are_cut_into_parts(random_unit, monkeypatch):
 
 @pytest.mark.parametrize("at_rest", [False, True])
 @pytest.mark.parametrize("changes", [{}, {"a_r": 0.0}, {"a_z": 0.0}], ids=str)
-def test_zero_set_is_that_of_S_under_mean_fields_independence(product_unit, at_rest, changes):
+def test_zero_set_is_that_of_S_under_mean_fields_independence(
+    product_unit, closed_S, at_rest, changes
+):
     """On the same discrete sample, to rounding (Theorem 4.1)."""
     unit = product_unit(at_rest=at_rest, **changes)
     curve = rg.spectral_curve(unit)
     on = curve.y > 0
     assert on.sum() > 100
-    root = perron_root(unit, curve.x[on] + 1j * curve.y[on]).root
-    np.testing.assert_allclose(root, 1, rtol=0, atol=1e-10)
-    ends = perron_root(unit, curve.x[[0, -1]]).root
-    np.testing.assert_allclose(ends, 1, rtol=0, atol=1e-8)
+    lam = curve.x[on] + 1j * curve.y[on]
+    np.testing.assert_allclose(closed_S(unit, lam), 0, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(perron_root(unit, lam).root, 1, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(closed_S(unit, curve.x[[0, -1]]), 0, rtol=0, atol=1e-8)
     inside, outside = 0.97 * curve.y[on], 1.03 * curve.y[on]
-    assert np.all(perron_root(unit, curve.x[on] + 1j * inside).root > 1)
-    assert np.all(perron_root(unit, curve.x[on] + 1j * outside).root < 1)
+    assert np.all(closed_S(unit, curve.x[on] + 1j * inside) > 0)
+    assert np.all(closed_S(unit, curve.x[on] + 1j * outside) < 0)
     # away from the boundary the two functions differ
     if changes != {"a_r": 0.0}:
-        assert abs(perron_root(unit, 2.5).root - 1 - curve.S(2.5)) > 1e-2
+        assert abs(perron_root(unit, 2.5).root - 1 - closed_S(unit, 2.5)) > 1e-2
+
+
+def test_slope(random_unit):
+    """∂M/∂y against central differences."""
+    unit, d = random_unit(), 1e-6
+    M, slope = criterion_slope(unit, LAM)
+    np.testing.assert_array_equal(M, criterion_matrix(unit, LAM))
+    up, down = (criterion_matrix(unit, LAM + s * 1j * d) for s in (1, -1))
+    np.testing.assert_allclose(slope, (up - down) / (2 * d), rtol=1e-7, atol=1e-8)
+
+
+def test_response(random_unit):
+    """X⁻¹B̂, ĈX⁻¹ and Y of one unit by dense linear algebra."""
+    unit = random_unit(7)
+    X, B, C = unit.model.blocks(unit.inputs, unit.carry, LAM[:, None])
+    got = response(unit, LAM)
+
+    def dense(rows):
+        return np.moveaxis(
+            [[np.broadcast_to(e, (4, 7)) for e in row] for row in rows], (0, 1), (2, 3)
+        )
+
+    X, B, C = (dense(m) + 0j for m in (X, B, C))
+    solved = np.linalg.solve(X, B)
+    np.testing.assert_allclose(dense(got.from_weights), solved, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(dense(got.to_weights), C @ np.linalg.inv(X), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(dense(got.Y), C @ solved, rtol=1e-12, atol=1e-15)
 
 
 def test_without_independence_the_bracket_of_r1_remains(random_unit):

@@ -97,7 +97,7 @@ def starting_kernel(
         C = np.atleast_1d(start.C_h)
         if not np.all(np.isfinite(C)):
             raise ValueError(f"start is a state that was not found: {start.message}")
-        if start.kind == "chaotic":
+        if isinstance(start, SteadyState) and start.kind == "chaotic":
             return C, start.static, None
         nearest = int(np.argmin(np.abs(points.C_h - C[0])))
         return (

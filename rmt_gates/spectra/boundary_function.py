@@ -139,11 +139,13 @@ class CriterionBoundary:
         for average, places, weights in self._shares:
             if not places:
                 continue
-            values = (weights, 0.0) if average is None else average(x, u, y)
-            for j, (k, l) in enumerate(places):
-                M[:, k, l] += values[0][..., j]
-                if average is not None:
-                    slope[:, k, l] += values[1][..., j]
+            rows, columns = np.array(places).T
+            if average is None:
+                M[:, rows, columns] += weights
+            else:
+                value, change = average(x, u, y)
+                M[:, rows, columns] += value
+                slope[:, rows, columns] += change
         scale = self._gains[:, None] ** 2
         return scale * M, scale * slope
 

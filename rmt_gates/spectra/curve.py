@@ -66,7 +66,8 @@ class SpectralCurve(Record):
         off = (y > 0) | (x < 0) | (x > 1) | (not self.boundary.gate_density)
         if off.any():
             value[off] = self.boundary.plus_one(x[off], 1 - x[off], y[off])[0] - 1
-        if self.boundary.gate_density:  # at its ends the density vanishes faster than any power
+        if isinstance(self.boundary, BoundaryFunction) and self.boundary.gate_density:
+            # at its ends the density vanishes faster than any power
             for end, right in ((0, False), (1, True)):
                 value[(y == 0) & (x == end)] = self.boundary.beyond(0.0, right) - 1
         return value.reshape(lam.shape) if lam.ndim else float(value[0])

@@ -13,7 +13,9 @@ from rmt_gates._version import __version__
 
 # public name -> module; loaded on first use, so that `import rmt_gates` stays light
 _HOME = {
+    "Vanilla": "rmt_gates.architectures",
     "GRU": "rmt_gates.architectures",
+    "LSTM": "rmt_gates.architectures",
     "fixed_points": "rmt_gates.mean_field.fixed_points",
     "steady_state": "rmt_gates.mean_field.steady_state",
     "approximate_steady_state": "rmt_gates.mean_field.approximate",

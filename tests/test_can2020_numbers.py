@@ -125,11 +125,11 @@ def test_continuous_onset(a_r):
 
 def test_discontinuous_onset():
     """At a_h = 2 and a_r → √8 from above: C ≈ 6(a_r²−8)/(3a_r⁴+24a_r²−136)."""
-    excess = np.array([1e-2, 1e-3])
-    a_r = np.sqrt(8 + excess)
+    moment = np.array([1e-2, 1e-3])
+    a_r = np.sqrt(8 + moment)
     C = roots(a_h=2, a_r=a_r).C_h[:, 1]
-    relative = C * (3 * a_r**4 + 24 * a_r**2 - 136) / (6 * excess) - 1
-    assert np.all(np.abs(relative) < 2 * excess)
+    relative = C * (3 * a_r**4 + 24 * a_r**2 - 136) / (6 * moment) - 1
+    assert np.all(np.abs(relative) < 2 * moment)
     assert relative[0] / relative[1] == pytest.approx(10, rel=0.05)
 
 
@@ -200,7 +200,7 @@ def test_binary_gate_22():
 @pytest.mark.parametrize("beta", [0.0, 0.1])
 def test_marginal_stability_theorem_4_8(beta):
     """radius − 1 = Θ(exp(−c √C a_z)), erf((c − β/√C)/√2) = 2/ρ² − 1; c = 0.465096 at (3, 2)."""
-    from rmt_gates.mean_field.fixed_point_radius import log_edge_distance
+    from rmt_gates.architectures.leaky_radius import log_edge_distance
 
     point = roots(a_h=3, a_r=2)[1]
     C, rho = point.C_h, point.rho

@@ -6,18 +6,34 @@ from typing import Any
 
 from .base import Architecture
 from .gru import GRUResetBefore
+from .gru_reset_after import GRUResetAfter
+from .lstm import LSTM
+from .vanilla import Vanilla
 
-__all__ = ["GRU", "Architecture", "GRUResetBefore", "model_from_dict"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Architecture",
+    "GRUResetAfter",
+    "GRUResetBefore",
+    "Vanilla",
+    "model_from_dict",
+]
+
+RESETS: dict[str, Any] = {"before": GRUResetBefore, "after": GRUResetAfter}
 
 
-def GRU(*, reset: str = "before", **parameters: Any) -> GRUResetBefore:
+def GRU(*, reset: str = "before", **parameters: Any) -> GRUResetBefore | GRUResetAfter:
     """Weight statistics of a gated recurrent unit.
 
     Parameters
     ----------
     a_h, a_z, a_r : gains, (U_k)_ij ~ N(0, a_k²/N); a_h is required.
     b_h, b_z, b_r : means of the biases. v_h, v_z, v_r : their variances over units.
-    reset : "before" the matrix, the papers' convention, y = U_h (r⊙h) + b_h.
+    reset : "before" the matrix, the papers' convention, y = U_h (r⊙h) + b_h; or "after" it, what
+        torch.nn.GRU, cuDNN and Keras compute, y = r⊙(U_h h + b_u) + b_h. The same gains give other
+        fixed points and another spectrum as soon as a_r matters.
+    b_u, v_u : mean and variance of the bias inside the reset product, with reset="after" only.
     activation : "tanh" or "hardtanh".
 
     Every numerical parameter may be an array (they broadcast) where a function says so.
@@ -27,26 +43,32 @@ def GRU(*, reset: str = "before", **parameters: Any) -> GRUResetBefore:
     >>> import rmt_gates as rg
     >>> rg.GRU(a_h=3, a_z=1, a_r=10)
     GRU(a_h=3, a_z=1, a_r=10)
+    >>> rg.GRU(a_h=3, a_z=1, a_r=10, reset="after")
+    GRU(a_h=3, a_z=1, a_r=10, reset='after')
     """
-    if reset != "before":
-        raise ValueError(f"reset must be 'before' (the papers' convention), got {reset!r}")
+    if not isinstance(reset, str) or reset not in RESETS:
+        raise ValueError(
+            "reset must be 'before' (the papers' convention) or 'after' (torch.nn.GRU, cuDNN, "
+            f"Keras), got {reset!r}"
+        )
     for name in ("b_u", "v_u"):
-        if name in parameters:
+        if name in parameters and reset == "before":
             raise TypeError(
                 f"{name} is the bias inside the reset product and has no place with "
                 "reset='before': use b_h and v_h"
             )
     if "a_h" not in parameters:
         raise TypeError("a_h is required: the gain of the recurrent matrix, as in rg.GRU(a_h=3)")
-    known = {*GRUResetBefore.numbers(), "activation"}
+    kind = RESETS[reset]
+    known = {*kind.numbers(), "activation"}
     unknown = sorted(set(parameters) - known)
     if unknown:
         raise TypeError(f"GRU has no parameter {unknown[0]!r}; it has {', '.join(sorted(known))}")
-    return GRUResetBefore(**parameters)
+    return kind(**parameters)
 
 
 def model_from_dict(parameters: dict[str, Any]) -> Architecture:
     """The record whose ``to_dict()`` gave these parameters."""
     parameters = dict(parameters)
-    kinds = {"GRU": GRU}
+    kinds: dict[str, Any] = {"GRU": GRU, "LSTM": LSTM, "Vanilla": Vanilla}
     return kinds[parameters.pop("architecture")](**parameters)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from scipy import fft
 
 from rmt_gates.architectures.parameters import clean
 from rmt_gates.gaussian import Activation, activation
 from rmt_gates.unit import Unit
+
+LEVEL_STEP = 1e-5  # of the central difference for dH/dt
 
 
 class GaussianInput(NamedTuple):
@@ -25,7 +28,7 @@ class Blocks(NamedTuple):
     """The eigenvalue problem det(X(λ) − B̂ Û Ĉ) = 0 of one unit (THEORY.md §4).
 
     Nested lists of per-unit arrays, or of the plain numbers 0 and 1 where the structure says so:
-    ``X`` is n_b × n_b, ``B`` n_b × n, ``C`` n × n_b, for n weight matrices.
+    ``X`` is n_b × n_b and lower triangular, ``B`` n_b × n, ``C`` n × n_b, for n weight matrices.
     """
 
     X: list[list[Any]]
@@ -49,12 +52,27 @@ class PoleTerm(NamedTuple):
     """One term E[(1−z)² q(ζ) / |λ−z|²] of S(λ)+1, with z=σ(ζ), ζ ~ N(mean, variance).
 
     ``q`` is analytic near the real axis and maps complex arrays to complex arrays; ``dq`` is q'.
+    A pole at λ = 0 is a gate that is always shut: mean −∞, variance 0. ``strip`` is the distance
+    of the singularities of q from the real axis, at most π.
     """
 
     mean: float
     variance: float
     q: Callable[[Any], Any]
     dq: Callable[[Any], Any]
+    strip: float = np.pi
+
+
+class PathMoments(NamedTuple):
+    """What one sample of paths says of a unit.
+
+    ``order`` (m, K+1): autocorrelations of the features, averaged over the sample. ``moment``: a
+    pair of arrays, values of the gate's input and of the quantity D whose conditional mean E[D|ζ]
+    the spectrum needs; None if it needs none.
+    """
+
+    order: np.ndarray
+    moment: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,21 +82,24 @@ class Architecture(ABC):
     Parameter records are frozen; every numerical field is a float or an array, arrays broadcast.
     (U_k)_ij ~ N(0, a_k²/N), (b_k)_i ~ N(b_k, v_k).
 
-    To add one, implement these (each documented below), in one file:
+    To add one, implement these, in one file:
 
-    * the fields ``a_*``, ``b_*``, ``v_*`` and the class attributes ``name``, ``matrices`` (the
-      weight matrices in the order of `blocks`), ``carriers`` (the blocks that carry λ),
-      ``remembered`` (the inputs whose past the carry depends on), ``carried`` (names of what a
-      unit carries from step to step: ``("h",)``, or ``("c", "h")`` and the carry is a tuple);
-    * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias)`` and ``step(inputs, carry, xp)``:
-      the process, in mean field and in a real network;
-    * ``fixed_point_map(C)``, and ``fixed_point_level(log_u)`` with ``smallest_scale()``: the same
-      equation with the gain a_h as an explicit level, for finding every root; ``rho(C)``;
-      ``rest(inputs)``;
-    * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step;
-      ``pole_terms(C, excess)``: S(λ) in closed form, and ``criterion_poles(unit)``, optional:
-      the criterion of a sample in closed form;
-    * ``averages(C, excess)`` and ``sample_averages(unit)``: what is compared with networks.
+    * the fields ``a_k`` of each matrix k, ``b_k`` and ``v_k`` of each bias, ``activation``; and the
+      class attributes ``name``, ``matrices`` (in the order of `blocks`), ``carriers`` (the blocks
+      that carry λ), ``remembered`` (the inputs whose past the carry depends on), ``carried`` if
+      a unit carries more than h, ``features`` if the weights multiply more than h, ``gate`` if
+      `path_moments` gives a moment: the input it is conditioned on, ``variant`` if the public
+      constructor has an option that chooses this class;
+    * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias, xp)``, ``step(inputs, carry, xp)``
+      and ``rest(inputs, xp)``: the process, in mean field and in a real network;
+    * ``fixed_point_map(C)``: the self-consistency of a fixed point;
+    * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step.
+
+    Fixed points, steady state, curve, networks and validation follow. The other methods have
+    defaults that hold for every architecture; override them where a closed form is more accurate
+    or faster: ``fixed_point_level`` with ``level_bounds``, ``rho`` and ``rest_radius`` at fixed
+    points; ``path_moments`` for the sampled steady state; ``pole_terms`` and ``criterion_poles``
+    for the spectrum; ``averages`` and ``sample_averages`` for what networks are compared by.
     """
 
     name: ClassVar[str]
@@ -86,6 +107,10 @@ class Architecture(ABC):
     carriers: ClassVar[tuple[int, ...]]
     remembered: ClassVar[tuple[str, ...]]
     carried: ClassVar[tuple[str, ...]] = ("h",)
+    features: ClassVar[tuple[str, ...]] = ("h",)
+    level_parameter: ClassVar[str | None] = None
+    gate: ClassVar[str] = ""
+    variant: ClassVar[dict[str, str]] = {}
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -134,7 +159,8 @@ class Architecture(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Field name -> value, JSON-ready for a scalar model."""
-        return {"architecture": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"architecture": self.name, **self.variant, **values}
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -159,6 +185,7 @@ class Architecture(ABC):
                 shown.append(
                     f"{f.name}={value:.12g}" if isinstance(value, float) else f"{f.name}={value!r}"
                 )
+        shown += [f"{name}={value!r}" for name, value in self.variant.items()]
         return f"{self.name}({', '.join(shown)})"
 
     # -- the process --------------------------------------------------------------------------
@@ -166,8 +193,9 @@ class Architecture(ABC):
     def input_kernels(self, C: np.ndarray, tolerance: float = 1e-13) -> dict[str, GaussianInput]:
         """Mean and covariance of each Gaussian input, from the autocorrelation C of h.
 
-        ``C`` is (K+1,) over lags 0…K, or (1,) at a fixed point; lag 0 comes first. ``tolerance``
-        is relative; what follows exactly from C need not use it.
+        ``C`` is (K+1,) over lags 0…K, or (1,) at a fixed point; lag 0 comes first. With several
+        ``features`` it is (m, K+1), their autocorrelations. ``tolerance`` is relative; what follows
+        exactly from C need not use it.
         """
 
     @abstractmethod
@@ -181,49 +209,113 @@ class Architecture(ABC):
         """One time step of a unit (or of all units of a network): the next carry."""
 
     @abstractmethod
-    def fixed_point_map(self, C: Any) -> Any:
-        """The right-hand side of the self-consistency of C_h at a fixed point, by quadrature."""
+    def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
+        """The carry at which a unit with these constant inputs rests (its fixed point)."""
 
     @abstractmethod
     def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
         """The linearised step as X(λ), B̂, Ĉ, from the inputs and the carry *before* the step."""
 
-    @abstractmethod
-    def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
-        """The carry at which a unit with these constant inputs rests (its fixed point)."""
+    def feature_values(self, inputs: Mapping[str, Any], carry: Any) -> tuple[Any, ...]:
+        """What the weights multiply, in the order of ``features``; the first is always h."""
+        return (carry if len(self.carried) == 1 else carry[self.carried.index("h")],)
 
-    @abstractmethod
-    def averages(self, C: float, excess: Any = None) -> dict[str, float]:
-        """One-unit averages by name, of a mean-field state with variance C."""
+    def rest_features(self, C: Any) -> tuple[Any, ...]:
+        """Variances of the ``features`` at a fixed point where that of h is C."""
+        return (C,)
 
-    @abstractmethod
-    def sample_averages(self, unit: Unit) -> dict[str, float]:
-        """The same averages, same names, over a sample of units."""
+    @property
+    def zero_bias(self) -> Any:
+        """h = 0 stays 0: no bias inside φ, whatever those of the gates (a bool, or an array)."""
+        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)  # type: ignore[attr-defined]
+        return zero if np.ndim(zero) else bool(zero)
 
+    @property
+    def constant_gate(self) -> float | None:
+        """z, if h⁺ = z h + (1−z) φ(y) with one number z for all units and times; else None."""
+        return None
+
+    @property
+    def memory(self) -> float:
+        """Steps a typical unit remembers, for the first window of the steady-state solver."""
+        return 8.0
+
+    def path_moments(self, paths: Any, K: int) -> PathMoments:
+        """Autocorrelations at lags 0…K of the features of units driven by sampled paths.
+
+        ``paths.periodic(name)`` is (L, rows), stationary paths of an input with period L ≥ 2K.
+        """
+        inputs = {name: paths.periodic(name) for name in self.remembered}
+        L = len(next(iter(inputs.values())))
+        carry = self.rest({name: path[L - K] for name, path in inputs.items()})
+        recorded: list[list[Any]] = [[] for _ in self.features]
+        for t in range(-K, L):  # one memory's worth of steps before the record begins
+            now = {name: path[t] for name, path in inputs.items()}
+            if t >= 0:
+                for row, value in zip(recorded, self.feature_values(now, carry), strict=True):
+                    row.append(value)
+            carry = self.step(now, carry)
+        return PathMoments(np.array([mean_autocorrelation(np.array(r), K) for r in recorded]))
+
+    # -- fixed points -------------------------------------------------------------------------
     @abstractmethod
+    def fixed_point_map(self, C: Any) -> Any:
+        """The right-hand side of the self-consistency of C_h at a fixed point, by quadrature."""
+
+    def fixed_point_level(self, t: Any) -> tuple[Any, Any, Any]:
+        """(H, dH/dt, C) with fixed points at the crossings of H by a level.
+
+        The level is 2 log of ``level_parameter``, which H must not depend on, or 0 without one.
+        Here t = log C and H = log F(C) − log C, F the fixed-point map.
+        """
+        C = np.exp(t)
+
+        def log_gain(t: Any) -> Any:
+            return np.log(self.fixed_point_map(np.exp(t))) - t
+
+        slope = (log_gain(t + LEVEL_STEP) - log_gain(t - LEVEL_STEP)) / (2 * LEVEL_STEP)
+        return log_gain(t), slope, C
+
+    def level_bounds(self) -> tuple[Any, Any]:
+        """(low, high): below low H has no structure, at and above high it is under the level."""
+        scale: Any = 1.0
+        for name in self.numbers():
+            value = np.square(getattr(self, name)) if name[0] != "v" else getattr(self, name)
+            if name[0] == "a":
+                scale = np.minimum(scale, 1 / (1 + value))
+            else:
+                scale = np.minimum(scale, np.where(value > 0, value, 1.0))
+        return np.log(1e-3 * scale), np.zeros(np.shape(scale))
+
     def rho(self, C: Any) -> Any:
-        """The stability parameter of a fixed point with variance C: stable iff below 1."""
+        """√(S(1)+1) of a fixed point with variance C: stable iff below 1. None: by sampling."""
+        return None
 
-    @abstractmethod
-    def pole_terms(self, C: float, excess: Any = None) -> list[PoleTerm]:
-        """S(λ)+1 as one-dimensional integrals over the gates' Gaussian laws."""
+    def rest_radius(self, C: Any, rho: Any) -> Any:
+        """Radius of the Jacobian's support at fixed points (arrays). None: from the curve."""
+        return None
+
+    # -- the spectrum -------------------------------------------------------------------------
+    def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm] | None:
+        """S(λ)+1 as one-dimensional integrals over the gates' Gaussian laws; the last term's gate
+        is the one with the widest law. None: the criterion over the state's unit.
+
+        ``moment`` is E[D|ζ] of a steady state (see `path_moments`), None at a fixed point.
+        """
+        return None
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole] | None:
         """M(λ)/a_k² of a sample as a sum over poles; None: it follows from `blocks`, slower."""
         return None
 
-    @abstractmethod
-    def fixed_point_level(self, log_u: Any) -> tuple[Any, Any, Any]:
-        """(H, dH/d log u, C): fixed points are the crossings of H with the level 2 log a_h."""
+    # -- what is compared ---------------------------------------------------------------------
+    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
+        """One-unit averages by name, of a mean-field state with variance C."""
+        return {"C_h(0)": float(C)}
 
-    @abstractmethod
-    def smallest_scale(self) -> Any:
-        """The u below which H has no structure: it is monotone or constant there."""
-
-    @property
-    @abstractmethod
-    def zero_bias(self) -> Any:
-        """Whether the zero state is a fixed point (a bool, or an array of them)."""
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages, same names, over a sample of units."""
+        return {"C_h(0)": unit.expect(lambda u: u["h"] ** 2)}
 
     def gains(self) -> np.ndarray:
         """a_k in the order of `matrices`."""
@@ -233,6 +325,12 @@ class Architecture(ABC):
         """The `Unit` record of a sample of inputs and carries."""
         carries = carry if len(self.carried) > 1 else (carry,)
         return Unit(self, {**dict(zip(self.carried, carries, strict=True)), **inputs}, weights)
+
+
+def mean_autocorrelation(x: np.ndarray, K: int) -> np.ndarray:
+    """E[x_t x_{t+k}] at lags 0…K of periodic paths (L, rows), over all times and rows."""
+    power = np.abs(fft.rfft(x, axis=0)) ** 2
+    return np.asarray(fft.irfft(power.mean(axis=1), len(x))[: K + 1] / len(x))
 
 
 def require_scalar(model: Architecture, function: str) -> None:

@@ -11,14 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import (
-    Architecture,
-    Blocks,
-    CriterionPole,
-    GaussianInput,
-    PoleTerm,
-)
-from rmt_gates.architectures.leaky_average import LeakyMoments, leaky_moments
+from rmt_gates.architectures.base import Blocks, CriterionPole, GaussianInput
+from rmt_gates.architectures.leaky import EXACT, GatedLeak
 from rmt_gates.gaussian import (
     SIGMOID,
     SIGMOID_PRIME_SQUARED,
@@ -34,11 +28,9 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.gaussian.by_mean import log_expectation_by_mean
 from rmt_gates.unit import Unit
 
-EXACT = 1e-13  # relative tolerance of deterministic kernels
-
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class GRUResetBefore(Architecture):
+class GRUResetBefore(GatedLeak):
     """Weight statistics of a GRU, reset before the matrix: the papers' convention.
 
     ``torch.nn.GRU``, cuDNN and Keras apply the reset gate *after* the matrix, which is a
@@ -73,12 +65,12 @@ class GRUResetBefore(Architecture):
     matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
     carriers: ClassVar[tuple[int, ...]] = (0,)
     remembered: ClassVar[tuple[str, ...]] = ("zeta", "y")
+    level_parameter: ClassVar[str | None] = "a_h"
 
     # -- the process --------------------------------------------------------------------------
-    def step(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> Any:
-        """h⁺ = z h + (1−z) φ(y), eq. (5)."""
-        phi_y = self.phi.phi(inputs["y"], xp)
-        return phi_y + sigmoid(inputs["zeta"], xp) * (carry - phi_y)
+    def phi_argument(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
+        """y is an input itself."""
+        return inputs["y"]
 
     def network_inputs(
         self, carry: Any, matvec: Callable[[str, Any], Any], bias: Mapping[str, Any], xp: Any
@@ -87,10 +79,6 @@ class GRUResetBefore(Architecture):
         xi = matvec("r", carry) + bias["r"]
         y = matvec("h", sigmoid(xi, xp) * carry) + bias["h"]
         return {"zeta": matvec("z", carry) + bias["z"], "xi": xi, "y": y}
-
-    def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
-        """At a fixed point h = φ(y)."""
-        return self.phi.phi(inputs["y"], xp)
 
     def input_kernels(self, C: np.ndarray, tolerance: float = EXACT) -> dict[str, GaussianInput]:
         """Covariances a_k² C_h + v_k of ζ, ξ and a_h² C_r C_h + v_h of y, C_r = E[σ(ξ)σ(ξ')]."""
@@ -103,27 +91,10 @@ class GRUResetBefore(Architecture):
             "y": GaussianInput(self.b_h, self.a_h**2 * C_r * C + self.v_h),
         }
 
-    @property
-    def constant_gate(self) -> bool:
-        """Whether the update gate is one and the same number for all units and times."""
-        return bool(np.all(self.a_z == 0) and np.all(self.v_z == 0))
-
-    @property
-    def zero_bias(self) -> Any:
-        """h = 0 stays 0: no bias inside φ, whatever the biases of the gates."""
-        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)
-        return zero if np.ndim(zero) else bool(zero)
-
     def phi_kernel(self, C: np.ndarray, tolerance: float = EXACT) -> np.ndarray:
         """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h, to a relative tolerance."""
         y = self.input_kernels(C, tolerance)["y"]
         return autocovariance(phi(self.phi), y.mean, y.covariance, tolerance)
-
-    def conditional_kernel(
-        self, zeta: np.ndarray, C_phi: np.ndarray, static: float
-    ) -> LeakyMoments:
-        """E[h_t h_{t+k} | ζ] for paths of ζ, with y averaged analytically."""
-        return leaky_moments(sigmoid(zeta), C_phi, static)
 
     # -- fixed points -------------------------------------------------------------------------
     def input_variance(self, C: Any) -> Any:
@@ -159,13 +130,13 @@ class GRUResetBefore(Architecture):
         H = np.where(divided, np.log(share), log_u) - log_T - log_R
         return H, slope, C
 
-    def smallest_scale(self) -> Any:
-        """The u below which H is monotone or constant."""
+    def level_bounds(self) -> tuple[Any, Any]:
+        """log u below which H is monotone or constant, and log a_h², which u cannot exceed."""
         inner = 1.0 / (1.0 + self.a_r**2)
         bias = np.maximum(self.v_h, np.square(self.b_h))
         inner = np.where(bias > 0, np.minimum(inner, bias), inner)
         gate = np.where(self.v_r > 0, np.minimum(1.0, self.v_r), 1.0)
-        return 1e-3 * inner * gate
+        return np.log(1e-3 * inner * gate), 2 * np.log(np.maximum(self.a_h, 1e-150))
 
     def rho(self, C: Any) -> Any:
         """ρ of (19): ρ² = a_h² E[φ'²] (E[r²] + a_r² E[r'²] C), for the variance C = C_h(0)."""
@@ -194,17 +165,7 @@ class GRUResetBefore(Architecture):
             C=[[sigmoid(xi, xp), carry], [1, 0], [1, 0]],
         )
 
-    def pole_terms(self, C: float, excess: Any = None) -> list[PoleTerm]:
-        """S(λ)+1 of Theorem 4.1, (18): q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ].
-
-        ``excess`` is the conditional moment E[(h−φ)²|ζ] as an analytic function with
-        ``.derivative``, None at a fixed point, where it vanishes.
-        """
-        numerator = Numerator(self.rho(C) ** 2, self.a_z, excess)
-        variance = self.a_z**2 * C + self.v_z
-        return [PoleTerm(self.b_z, variance, numerator, numerator.derivative)]
-
-    def averages(self, C: float, excess: Any = None) -> dict[str, float]:
+    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
         """One-unit averages of a state with variance C: what simulations can be compared with."""
         r_squared = expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)
         V = self.a_h**2 * C * r_squared + self.v_h
@@ -212,7 +173,7 @@ class GRUResetBefore(Architecture):
             "C_h(0)": float(C),
             "E[φ'²]": float(expect(dphi_squared(self.phi), self.b_h, V)),
             "C_r(0)": float(r_squared),
-            "E[(h−φ)²]": 0.0 if excess is None else excess.mean_value,
+            "E[(h−φ)²]": 0.0 if moment is None else moment.mean_value,
         }
 
     def sample_averages(self, unit: Unit) -> dict[str, float]:
@@ -236,34 +197,3 @@ class GRUResetBefore(Architecture):
         moving |= {(k, H): b for k in (R, Z)} | {(k, Z): pull for k in (R, Z)}
         constant = {(H, R): (h * sigmoid_prime(unit["xi"])) ** 2}
         return [CriterionPole(sigmoid(zeta), leak, moving), CriterionPole(None, None, constant)]
-
-
-@dataclass(frozen=True)
-class Numerator:
-    """q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ] on real and complex arrays."""
-
-    rho_squared: float
-    a_z: float
-    excess: Any
-
-    def __call__(self, zeta: Any) -> Any:
-        if self.excess is None or self.a_z == 0:
-            return self.rho_squared + 0 * zeta
-        return self.rho_squared + (self.a_z * sigmoid_complex(zeta)) ** 2 * self.excess(zeta)
-
-    def derivative(self, zeta: Any) -> Any:
-        """dq/dζ."""
-        if self.excess is None or self.a_z == 0:
-            return 0 * zeta
-        z = sigmoid_complex(zeta)
-        logarithmic = 2 * (1 - z) * self.excess(zeta) + self.excess.derivative(zeta)
-        return (self.a_z * z) ** 2 * logarithmic
-
-
-def sigmoid_complex(x: Any) -> Any:
-    """σ continued off the real axis (|Im x| < π)."""
-    if np.iscomplexobj(x):
-        right = x.real >= 0
-        e = np.exp(np.where(right, -x, x))  # |e| ≤ 1: no overflow on either side
-        return np.where(right, 1, e) / (1 + e)
-    return sigmoid(x)

@@ -47,7 +47,9 @@ class ConditionalMoment:
 def fit_conditional_moment(
     zeta: np.ndarray, D: np.ndarray, mean: float, variance: float, degree: int = DEGREE
 ) -> ConditionalMoment:
-    """Least squares of D on the Legendre series in ζ's quantile."""
+    """Least squares of D on the Legendre series in ζ's quantile; a constant ζ leaves the mean."""
+    if variance == 0:
+        return ConditionalMoment(float(mean), 0.0, np.array([float(np.mean(D))]))
     quantile = erf((zeta - mean) / np.sqrt(2 * variance))
     basis = legendre.legvander(quantile, degree)
     coefficients = np.linalg.lstsq(basis, D, rcond=None)[0]

@@ -16,7 +16,7 @@ import numpy as np
 from rmt_gates.gaussian.activations import sigmoid
 
 WINDOW = 8.6  # standard deviations: e^{−WINDOW²/2} < 1e−16
-STEP = 0.5  # poles of the integrand at distance π: e^{−2π²/STEP} < 1e−17
+STEP = 0.5  # for poles of the integrand at distance π: e^{−2π²/STEP} < 1e−17
 STEP_PER_SD = 0.4
 NEGLIGIBLE = 39.0  # e^{−39} ~ 1e−17
 CHUNK = 400_000  # node–point pairs held at once
@@ -27,6 +27,7 @@ class GaussianPoleAverage:
 
     Points are given as (x, u, y) = (Re λ, 1 − Re λ, Im λ ≥ 0): u apart, so that points
     exponentially close to 1 are resolved. On the real axis (y = 0) x must lie outside (0, 1).
+    ``strip`` is the distance of the singularities of q from the real axis, at most π.
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class GaussianPoleAverage:
         variance: float,
         q: Callable[[Any], Any],
         dq: Callable[[Any], Any],
+        strip: float = np.pi,
     ) -> None:
         self.mean, self.sd = float(mean), float(np.sqrt(variance))
         self.q, self.dq = q, dq
-        self.step = min(STEP, STEP_PER_SD * self.sd)
+        self.step = min(STEP * strip / np.pi, STEP_PER_SD * self.sd)
         half = int(np.ceil(WINDOW * self.sd / self.step))
         self.lattices = []
         for offset in (0.0, 0.5 * self.step):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import solve_banded
 
 from rmt_gates.architectures.base import require_scalar
-from rmt_gates.architectures.gru import GRUResetBefore
+from rmt_gates.architectures.leaky import GatedLeak
 from rmt_gates.gaussian import SIGMOID, expect
 from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.mean_field.anderson import anderson
@@ -23,7 +23,6 @@ from rmt_gates.mean_field.state import (
     SteadyState,
     at_rest,
     collapse,
-    constant_excess,
     nearest_rest,
 )
 from rmt_gates.mean_field.steady_state import starting_kernel
@@ -32,7 +31,7 @@ from rmt_gates.results import Status
 NOTE = "Approximation (50)–(51), which takes h_t and ζ_t to be independent."
 
 
-def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> SteadyState:
+def approximate_steady_state(model: GatedLeak, *, start: str = "large") -> SteadyState:
     """The steady state in the approximation (50)–(51) of Can, Krishnamurthy & Schwab (2020).
 
     Takes milliseconds where `steady_state` samples, and is wrong by up to 10 %: use it for a
@@ -45,6 +44,11 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     0.35966
     """
     require_scalar(model, "approximate_steady_state")
+    if not isinstance(model, GatedLeak):
+        raise TypeError(
+            f"approximate_steady_state is (50)–(51) for a GRU, not for {model.name}: "
+            "use rg.steady_state"
+        )
     points = fixed_points(model)
     kernel, static, attractor = starting_kernel(model, start, points)
     if attractor is not None:
@@ -79,8 +83,8 @@ def approximate_steady_state(model: GRUResetBefore, *, start: str = "large") -> 
     status = Status.OK if decayed else Status.WINDOW_TOO_SHORT
     if result.residual > 1e-10 * C[0]:
         status = Status.NOT_CONVERGED
-    excess = constant_excess(model, C, limit)
+    moment = model.independent_moment(C, limit)
     if status != Status.OK:
         C = np.full_like(C, np.nan)
     error = np.full_like(C, np.nan)
-    return SteadyState(model, C, error, "chaotic", status, limit, excess, note=NOTE)
+    return SteadyState(model, C, error, "chaotic", status, limit, moment, note=NOTE)

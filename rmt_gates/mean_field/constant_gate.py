@@ -14,8 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import solve_banded
 
-from rmt_gates.architectures.gru import GRUResetBefore
-from rmt_gates.gaussian import sigmoid
+from rmt_gates.architectures.leaky import LeakyUnit
 from rmt_gates.mean_field.anderson import AndersonResult, anderson
 from rmt_gates.mean_field.kernels import possible_step
 
@@ -34,14 +33,16 @@ def leaky_filter(s: float, C_phi: np.ndarray, static: float) -> np.ndarray:
 
 
 def constant_gate_kernel(
-    model: GRUResetBefore, start: np.ndarray, static: float, stop: Callable[[np.ndarray], bool]
+    model: LeakyUnit, start: np.ndarray, static: float, stop: Callable[[np.ndarray], bool]
 ) -> tuple[AndersonResult, bool]:
     """Self-consistent (C_h(0…K), C_h(∞)) and whether it decayed inside the longest window.
 
     ``start`` is a kernel over lags 0…K; the window is doubled until C_h(K) has decayed to
     rounding.
     """
-    s = float(sigmoid(model.b_z))
+    s = model.constant_gate
+    if s is None:
+        raise ValueError("the update gate of this model is not constant")
     zero_bias = model.zero_bias
 
     def G(x: np.ndarray) -> np.ndarray:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from rmt_gates.architectures.base import Architecture
-from rmt_gates.mean_field.fixed_point_radius import fixed_point_radius
 from rmt_gates.mean_field.independent_unit import independent_unit
 from rmt_gates.mean_field.level_roots import crossings, monotone_knots, solve_crossings
+from rmt_gates.mean_field.rest_spectrum import rest_radius, rest_rho
 from rmt_gates.results import Record, Status
 from rmt_gates.unit import Unit
 
@@ -40,7 +40,7 @@ class FixedPoint(Record):
     _shown = ("C_h", "rho", "stable", "status")
 
     kind = "fixed point"
-    excess = None  # h = φ(y): E[(h−φ)²|ζ] vanishes
+    moment = None  # h = φ(y): E[(h−φ)²|ζ] vanishes
 
     @property
     def message(self) -> str:
@@ -55,7 +55,7 @@ class FixedPoint(Record):
     @cached_property
     def spectral_radius(self) -> float:
         """Radius of the Jacobian's support at N = ∞; 1 for a stable point with gate variance."""
-        return float(fixed_point_radius(self.model, np.array(self.C_h), np.array(self.rho)))
+        return float(rest_radius(self.model, np.array([self.C_h]), np.array([self.rho]))[0])
 
     @cached_property
     def unit(self) -> Unit:
@@ -111,7 +111,7 @@ class FixedPoints(Record):
     @cached_property
     def spectral_radius(self) -> np.ndarray:
         """Radius of the Jacobian's support at N = ∞ of each fixed point."""
-        return self._per_root(fixed_point_radius)
+        return self._per_root(rest_radius)
 
     def _per_root(self, function: Any) -> np.ndarray:
         present = np.isfinite(self.C_h)
@@ -211,7 +211,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     n = max_roots or most
     status = np.full((size, n), int(Status.ABSENT))
     status[owner, rank] = np.where(converged, Status.OK, Status.NOT_CONVERGED)
-    rho = np.asarray(_rows(flat, (size,), (owner,)).rho(C)) if len(owner) else np.empty(0)
+    rho = rest_rho(_rows(flat, (size,), (owner,)), C) if len(owner) else np.empty(0)
     table = {}
     for name, values in (("C_h", C), ("rho", rho)):
         table[name] = np.full((size, n), np.nan)
@@ -237,9 +237,17 @@ def _rows(model: Architecture, shape: tuple[int, ...], index: tuple[Any, ...]) -
 
 
 def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(owner, C_h, converged) of every non-zero fixed point; a_h enters as a level only."""
-    names = [n for n in model.numbers() if n != "a_h" and np.ndim(getattr(model, n))]
-    a_h = _column(model, "a_h", size)
+    """(owner, C_h, converged) of every non-zero fixed point.
+
+    Models that differ in the level alone (a_h, say) share the work on H.
+    """
+    parameter = model.level_parameter
+    if parameter is None:
+        value, target = None, np.zeros(size)
+    else:
+        value = _column(model, parameter, size)
+        target = 2 * np.log(np.maximum(value, 1e-100))
+    names = [n for n in model.numbers() if n != parameter and np.ndim(getattr(model, n))]
     if names:
         table = np.stack([_column(model, n, size) for n in names], axis=1)
         groups, member = np.unique(table, axis=0, return_inverse=True)
@@ -254,20 +262,22 @@ def _nonzero_roots(model: Architecture, size: int) -> tuple[np.ndarray, np.ndarr
         stop = min(len(groups), start + max(1, CHUNK // 250))
         models = order[first[start] : first[stop]]
         row = member[models] - start
-        batch = model.replace(a_h=1.0, **{n: groups[start:stop, i] for i, n in enumerate(names)})
-        largest = np.zeros(stop - start)
-        np.maximum.at(largest, row, a_h[models])
-        found += _level_roots(batch, largest, models, row, a_h[models])
+        fields = {n: groups[start:stop, i] for i, n in enumerate(names)}
+        if parameter is not None and value is not None:
+            largest = np.zeros(stop - start)
+            np.maximum.at(largest, row, value[models])
+            fields[parameter] = largest
+        batch = model.replace(**fields)
+        found += _level_roots(batch, stop - start, models, row, target[models])
         start = stop
     owner, C, converged = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return owner, C, converged
 
 
 def _level_roots(
-    batch: Architecture, largest: np.ndarray, models: np.ndarray, row: np.ndarray, a_h: np.ndarray
+    batch: Architecture, groups: int, models: np.ndarray, row: np.ndarray, target: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Roots of H(t) = 2 log a_h for the models of one batch of groups, in chunks of models."""
-    groups = len(largest)
+    """Roots of H(t) = target for the models of one batch of groups, in chunks of models."""
 
     def column(value: Any) -> np.ndarray:
         return np.broadcast_to(np.asarray(value, float), (groups,))
@@ -282,15 +292,14 @@ def _level_roots(
     def function(t: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return level(t, rows)[:2]
 
-    low = np.log(column(batch.smallest_scale()))
-    high = np.maximum(2 * np.log(np.maximum(largest, 1e-150)) + 1e-9, low + 1.0)
+    low, high = map(column, batch.level_bounds())
+    high = np.maximum(high + 1e-9, low + 1.0)
     steps = int(np.ceil((high - low).max() / GRID_STEP)) + 1
     dense = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, steps)
     bias = ~np.broadcast_to(np.asarray(batch.zero_bias), (groups,))
     # below `low` H is monotone: log u + const with a bias, linear in u without
     lowest = np.where(bias, -690.0, low - 25.0)
     knots = monotone_knots(function, np.concatenate([lowest[:, None], dense], axis=1))
-    target = 2 * np.log(np.maximum(a_h, 1e-100))
     found = []
     per_chunk = max(1, 10 * CHUNK // knots.t.shape[1])
     for i in range(0, len(models), per_chunk):

@@ -15,7 +15,8 @@ def independent_unit(model: Architecture, C: float) -> Unit:
     """2¹⁴ scrambled Sobol points for the inputs of a unit at a fixed point with E[h²] = C."""
     from scipy.stats import norm, qmc
 
-    kernels = model.input_kernels(np.array([C]))
+    features = np.array(model.rest_features(C))
+    kernels = model.input_kernels(features if len(features) == 1 else features[:, None])
     uniform = qmc.Sobol(d=len(kernels), scramble=True, rng=SEED).random_base2(LOG2_SAMPLES)
     normal = norm.ppf(np.clip(uniform, 1e-16, 1 - 1e-16))
     inputs = {

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from rmt_gates.architectures.gru import GRUResetBefore
+from rmt_gates.architectures.base import Architecture
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.fixed_points import FixedPoints
 from rmt_gates.mean_field.kernels import resize
-from rmt_gates.mean_field.sampled_gate import Replicate, SampledKernelMap
+from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law
 from rmt_gates.mean_field.state import SteadyState, collapse, nearest_rest
 from rmt_gates.results import Status
 
@@ -43,7 +43,7 @@ class Deadline:
 
 
 def sampled_state(
-    model: GRUResetBefore,
+    model: Architecture,
     kernel: np.ndarray,
     static: float,
     points: FixedPoints,
@@ -53,24 +53,29 @@ def sampled_state(
 ) -> SteadyState:
     """The steady state next to a starting kernel over lags 0…K with limit ``static``."""
     deadline = Deadline(max_seconds)
-    fallen = collapse(points)
+    down_from = collapse(points)
     coarse_rng, fine_rng, unit_rng = rng.spawn(3)
     seed = int(unit_rng.integers(2**63))
-    x, status = _find_window(model, kernel, static, coarse_rng, rtol, deadline, fallen)
-    if fallen(x):
-        return nearest_rest(points, float(x[0]))
+
+    def fallen(order: np.ndarray) -> bool:
+        return down_from(order[0])
+
+    start = initial_order(model, kernel, static)
+    order, status = _find_window(model, start, coarse_rng, rtol, deadline, fallen)
+    if fallen(order):
+        return nearest_rest(points, float(order[0, 0]))
     if status != Status.OK:
         # the memory is longer than the window: what was found depends on where it was cut
-        nothing = np.full(len(x) - 1, np.nan)
+        nothing = np.full(order.shape[1] - 2, np.nan)
         return SteadyState(model, nothing, nothing, "chaotic", status, np.nan, seed=seed)
-    K = len(x) - 2
+    K = order.shape[1] - 2
     paths = max(COARSE_PATHS, 4 * COARSE_PATHS * FIRST_WINDOW // K)
     doubts, note = DOUBTS, ""
     while True:
-        replicates = _replicates(model, x, paths, fine_rng, rtol, deadline, fallen)
+        replicates = _replicates(model, order, paths, fine_rng, rtol, deadline, fallen)
         down = [r for r in replicates if r.fallen]
         if len(down) == len(replicates):
-            return nearest_rest(points, float(down[0].kernel[0]))
+            return nearest_rest(points, float(down[0].order[0, 0]))
         if down and doubts and not deadline.passed and paths < MAX_PATHS:
             doubts -= 1  # close to where this state ends the noise decides: use less of it
             paths = min(4 * paths, MAX_PATHS)
@@ -78,12 +83,13 @@ def sampled_state(
         if down:
             note = f"{len(down)} of {len(replicates)} replicates fell to a state at rest: {NEAR}"
         if 2 * len(down) >= len(replicates):
-            return replace(nearest_rest(points, float(down[0].kernel[0])), note=note)
+            return replace(nearest_rest(points, float(down[0].order[0, 0])), note=note)
         replicates = [r for r in replicates if not r.fallen]
-        kernels = np.array([r.kernel for r in replicates])
-        x = np.append(kernels.mean(axis=0), np.mean([r.static for r in replicates]))
-        error = kernels.std(axis=0, ddof=1) / np.sqrt(len(kernels))
-        reached = error[0] / x[0]
+        each = np.array([r.order for r in replicates])
+        order = each.mean(axis=0)
+        error = each[:, 0, :-1].std(axis=0, ddof=1) / np.sqrt(len(each))
+        C = float(order[0, 0])
+        reached = error[0] / C
         if reached <= rtol or deadline.passed or paths == MAX_PATHS:
             break
         paths = min(int(paths * min(1.3 * (reached / rtol) ** 2, 16.0)) + 1, MAX_PATHS)
@@ -93,22 +99,29 @@ def sampled_state(
         status = Status.TIME_LIMIT if deadline.passed else Status.SAMPLE_LIMIT
     return SteadyState(
         model,
-        x[:-1],
+        order[0, :-1],
         error,
         "chaotic",
         status,
-        float(x[-1]),
-        _pooled(model, replicates, x[0]),
-        tuple((float(r.kernel[0]), r.excess) for r in replicates if r.excess),
+        float(order[0, -1]),
+        _pooled(model, replicates, order),
+        tuple((float(r.order[0, 0]), r.moment) for r in replicates),
         seed,
         note,
+        order[1:] if len(order) > 1 else None,
     )
 
 
+def initial_order(model: Architecture, kernel: np.ndarray, static: float) -> np.ndarray:
+    """Order parameters to start from: each feature decays like h, from its size at rest."""
+    C_h = np.append(kernel, static)
+    C = float(C_h[0])
+    return np.array([C_h * (float(feature) / C) for feature in model.rest_features(C)])
+
+
 def _find_window(
-    model: GRUResetBefore,
-    kernel: np.ndarray,
-    static: float,
+    model: Architecture,
+    order: np.ndarray,
     rng: np.random.Generator,
     rtol: float,
     deadline: Deadline,
@@ -118,51 +131,61 @@ def _find_window(
 
     Whether the coarse solve settled does not matter: the replicates say whether they did.
     """
-    K = max(FIRST_WINDOW, len(kernel) - 1)
-    x = resize(kernel, static, K)
+    start = order
+    K = max(FIRST_WINDOW, order.shape[1] - 2)
+    order = resized(start, K)
     while True:
         coarse = SampledKernelMap(model, rng, COARSE_PATHS, K)
-        x, _, _ = coarse.solve(x, 2e-3 * x[0], ROUNDS, fallen)
-        if fallen(x) and K < CONFIRMED:
+        order, _, _ = coarse.solve(order, 2e-3 * order[0, 0], ROUNDS, fallen)
+        if fallen(order) and K < CONFIRMED:
             if deadline.passed:
-                return np.full_like(x, np.nan), Status.TIME_LIMIT
+                return np.full_like(order, np.nan), Status.TIME_LIMIT
             K *= 4
-            x = resize(kernel, static, K)
+            order = resized(start, K)
             continue
-        tail = np.abs(x[-1 - max(1, K // 16) : -1] - x[-1]).mean()
-        if fallen(x) or tail <= max(rtol, SEEN) * (x[0] - x[-1]):
-            return x, Status.OK
+        tail = np.abs(order[:, -1 - max(1, K // 16) : -1] - order[:, -1:]).mean(axis=1)
+        decayed = np.all(tail <= max(rtol, SEEN) * (order[:, 0] - order[:, -1]))
+        if fallen(order) or decayed:
+            return order, Status.OK
         if 2 * K > LONGEST_WINDOW:
-            return x, Status.WINDOW_TOO_SHORT
+            return order, Status.WINDOW_TOO_SHORT
         if deadline.passed:
-            return x, Status.TIME_LIMIT
+            return order, Status.TIME_LIMIT
         K *= 2
-        x = resize(x[:-1], float(x[-1]), K)
+        order = resized(order, K)
+
+
+def resized(order: np.ndarray, K: int) -> np.ndarray:
+    """The order parameters cut or continued to K lags."""
+    return np.array([resize(row[:-1], float(row[-1]), K) for row in order])
 
 
 def _replicates(
-    model: GRUResetBefore,
-    x: np.ndarray,
+    model: Architecture,
+    order: np.ndarray,
     paths: int,
     rng: np.random.Generator,
     rtol: float,
     deadline: Deadline,
     fallen: Callable[[np.ndarray], bool],
 ) -> list[Replicate]:
-    """Independent roots near x; at least two, fewer than REPLICATES if time runs out."""
+    """Independent roots near ``order``; at least two, fewer than REPLICATES if time runs out."""
     found: list[Replicate] = []
     secants = Secants()
     for child in rng.spawn(REPLICATES):
-        one = SampledKernelMap(model, child, paths, len(x) - 2)
-        root, rounds, converged = one.solve(x, SETTLED * rtol * x[0], ROUNDS, fallen, secants)
+        one = SampledKernelMap(model, child, paths, order.shape[1] - 2)
+        tolerance = SETTLED * rtol * order[0, 0]
+        root, rounds, converged = one.solve(order, tolerance, ROUNDS, fallen, secants)
         down = fallen(root)
-        excess = None if down else one.excess(root)
-        found.append(Replicate(root[:-1], float(root[-1]), excess, rounds, converged, down))
+        moment = None if down else one.moment(root)
+        found.append(Replicate(root, moment, rounds, converged, down))
         if deadline.passed and len(found) > 1:
             break
     return found
 
 
-def _pooled(model: GRUResetBefore, replicates: list[Replicate], C: float) -> ConditionalMoment:
-    coefficients = np.mean([r.excess.coefficients for r in replicates if r.excess], axis=0)
-    return ConditionalMoment(float(model.b_z), model.a_z**2 * float(C) + model.v_z, coefficients)
+def _pooled(
+    model: Architecture, replicates: list[Replicate], order: np.ndarray
+) -> ConditionalMoment | None:
+    moments = [r.moment.coefficients for r in replicates if r.moment]
+    return ConditionalMoment(*gate_law(model, order), np.mean(moments, axis=0)) if moments else None

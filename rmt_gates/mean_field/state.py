@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.gru import GRUResetBefore
-from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints
 from rmt_gates.results import Record, Status
@@ -28,10 +26,12 @@ class SteadyState(Record):
         off, below rtol · C_h(0); it matters at lags where C_h is as small as that.
     kind : "zero", "fixed point" or "chaotic".
     converged, status, message : whether, and in words why not.
-    static : C_h(∞). excess : E[(h−φ(y))²|ζ], None where it vanishes.
-    replicates : (C_h(0), excess) of the independent replicates behind the errors.
+    static : C_h(∞). moment : the conditional mean over units that the spectrum needs beyond C_h,
+        E[(h−φ(y))²|ζ] for a GRU; None where it vanishes.
+    replicates : (C_h(0), moment) of the independent replicates behind the errors.
+    others : (m−1, K+2) autocorrelations, the limit last, of what else the weights multiply.
     note : a caveat that belongs to the state.
-    unit : the joint variables (h, ζ, ξ, y) at one time, from sampled paths.
+    unit : the unit's joint variables at one time, (h, ζ, ξ, y) for a GRU, from sampled paths.
     """
 
     model: Any
@@ -40,10 +40,11 @@ class SteadyState(Record):
     kind: str
     status: Status
     static: float
-    excess: ConditionalMoment | None = None
-    replicates: tuple[tuple[float, ConditionalMoment], ...] = ()
+    moment: ConditionalMoment | None = None
+    replicates: tuple[tuple[float, ConditionalMoment | None], ...] = ()
     seed: int = 0
     note: str = ""
+    others: np.ndarray | None = None
 
     _shown = ("kind", "C_h0", "C_h0_error", "lags", "status")
 
@@ -61,6 +62,12 @@ class SteadyState(Record):
     def lags(self) -> int:
         """The largest lag K."""
         return len(self.C_h) - 1
+
+    @property
+    def order(self) -> np.ndarray:
+        """(m, K+2): C_h at lags 0…K and ∞, then the same of what else the weights multiply."""
+        first = np.append(self.C_h, self.static)[None]
+        return first if self.others is None else np.concatenate([first, self.others])
 
     @property
     def converged(self) -> bool:
@@ -84,7 +91,7 @@ class SteadyState(Record):
         if self.kind == "chaotic":
             from rmt_gates.mean_field.path_unit import path_unit
 
-            return path_unit(self.model, self.C_h, self.static, self.seed)
+            return path_unit(self.model, self.order, self.seed)
         from rmt_gates.mean_field.independent_unit import independent_unit
 
         return independent_unit(self.model, float(self.C_h[0]))
@@ -92,10 +99,10 @@ class SteadyState(Record):
     @property
     def averages(self) -> dict[str, tuple[float, float]]:
         """One-unit averages by name, each with its standard error."""
-        values = self.model.averages(self.C_h0, self.excess)
+        values = self.model.averages(self.C_h0, self.moment)
         if len(self.replicates) < 2:
             return {name: (value, 0.0) for name, value in values.items()}
-        each = [self.model.averages(C, excess) for C, excess in self.replicates]
+        each = [self.model.averages(C, moment) for C, moment in self.replicates]
         scale = np.sqrt(len(each))
         return {
             name: (value, float(np.std([one[name] for one in each], ddof=1) / scale))
@@ -151,16 +158,3 @@ def collapse(points: FixedPoints) -> Callable[[np.ndarray], bool]:
 def nearest_rest(points: FixedPoints, C: float) -> SteadyState:
     stable = np.flatnonzero(points.stable)
     return at_rest(points[int(stable[np.argmin(np.abs(points.C_h[stable] - C))])])
-
-
-def constant_excess(model: GRUResetBefore, C: np.ndarray, limit: float) -> ConditionalMoment:
-    """E[(h−φ)²] if h_t does not depend on ζ_t; E[hφ] then follows from stationarity of E[h²]."""
-    variance = model.a_z**2 * C[0] + model.v_z
-    C_phi = model.phi_kernel(np.append(C, limit))[0]
-    if variance == 0:  # then C_h(1) = s C_h(0) + (1−s) E[hφ], exactly
-        cross = (C[1] - sigmoid(model.b_z) * C[0]) / sigmoid(-model.b_z)
-    else:
-        s, z_squared = (expect(f, model.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
-        rest = (1 - 2 * s + z_squared) * C_phi
-        cross = ((1 - z_squared) * C[0] - rest) / (2 * (s - z_squared))
-    return ConditionalMoment(model.b_z, variance, np.array([C[0] - 2 * cross + C_phi]))

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import require_scalar
-from rmt_gates.architectures.gru import GRUResetBefore
-from rmt_gates.gaussian import sigmoid
+from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.leaky import LeakyUnit
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points
 from rmt_gates.mean_field.kernels import resize
@@ -23,7 +22,6 @@ from rmt_gates.mean_field.state import (
     SteadyState,
     at_rest,
     collapse,
-    constant_excess,
     nearest_rest,
 )
 from rmt_gates.randomness import generator
@@ -35,7 +33,7 @@ __all__ = ["SteadyState", "starting_kernel", "steady_state"]
 
 
 def steady_state(
-    model: GRUResetBefore,
+    model: Architecture,
     *,
     start: Any = "large",
     rng: Any = None,
@@ -44,9 +42,10 @@ def steady_state(
 ) -> SteadyState:
     """The state that the infinite network settles into.
 
-    Exact and deterministic for a constant update gate (a_z = v_z = 0); otherwise sampled: paths
-    of the update gate with common random numbers make the self-consistency a smooth root, y is
-    averaged analytically, and independent replicates give the standard error.
+    Exact and deterministic for a constant update gate (a GRU with a_z = v_z = 0, the vanilla
+    network); otherwise sampled: paths with common random numbers make the self-consistency a
+    smooth root, for a GRU y is averaged analytically, and independent replicates give the standard
+    error.
 
     Parameters
     ----------
@@ -74,7 +73,7 @@ def steady_state(
     random = generator(rng)
     if attractor is not None:
         return at_rest(attractor)
-    if model.constant_gate:
+    if isinstance(model, LeakyUnit) and model.constant_gate is not None:
         return _exact(model, kernel, static, points)
     return sampled_state(model, kernel, static, points, random, rtol, max_seconds)
 
@@ -84,7 +83,7 @@ def _real(value: Any) -> bool:
 
 
 def starting_kernel(
-    model: GRUResetBefore, start: Any, points: FixedPoints
+    model: Architecture, start: Any, points: FixedPoints
 ) -> tuple[np.ndarray, float, FixedPoint | None]:
     """(kernel, static, None) to start from, or the stable fixed point that is the answer."""
     if isinstance(start, str):
@@ -119,7 +118,7 @@ def starting_kernel(
 
 
 def _leave(
-    model: GRUResetBefore, points: FixedPoints, index: int
+    model: Architecture, points: FixedPoints, index: int
 ) -> tuple[np.ndarray, float, FixedPoint | None]:
     """A fixed point as a start: itself if it is stable, a decaying kernel if not."""
     point = points[index]
@@ -129,18 +128,16 @@ def _leave(
     return _decaying(model, C if C > 0 else 0.3), 0.0, None
 
 
-def _decaying(model: GRUResetBefore, C: float) -> np.ndarray:
+def _decaying(model: Architecture, C: float) -> np.ndarray:
     """C e^{−k/τ} with τ a few times the leak's memory, over a window that holds it."""
-    memory = 4.0 / float(sigmoid(-model.b_z)) + 4.0
+    memory = model.memory
     K = FIRST_WINDOW
     while 5 * memory > K and 2 * K <= LONGEST_WINDOW:
         K *= 2
     return C * np.exp(-np.arange(K + 1) / min(memory, K / 5))
 
 
-def _exact(
-    model: GRUResetBefore, kernel: np.ndarray, static: float, points: FixedPoints
-) -> SteadyState:
+def _exact(model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoints) -> SteadyState:
     fallen = collapse(points)
     while True:
         result, decayed = constant_gate_kernel(model, kernel, static, fallen)
@@ -159,5 +156,5 @@ def _exact(
     if status != Status.OK:
         C = np.full_like(C, np.nan)
         return SteadyState(model, C, C, "chaotic", status, np.nan)
-    excess = constant_excess(model, C, limit)
-    return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, excess)
+    moment = model.independent_moment(C, limit)
+    return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, moment)

@@ -33,12 +33,13 @@ def save(state: FixedPoint | SteadyState, path: Any) -> None:
             note=state.note,
         )
         arrays = {"C_h": state.C_h, "C_h_error": state.C_h_error}
-        moments = [r[1] for r in state.replicates]
-        if state.excess is not None:
-            moments = [state.excess, *moments]
+        if state.others is not None:
+            arrays["others"] = state.others
+        if state.moment is not None:
+            moments = [state.moment, *(m for _, m in state.replicates if m is not None)]
             arrays["moment_coefficients"] = np.array([m.coefficients for m in moments])
             arrays["moment_laws"] = np.array([(m.mean, m.variance) for m in moments])
-            arrays["replicate_C"] = np.array([r[0] for r in state.replicates])
+        arrays["replicate_C"] = np.array([r[0] for r in state.replicates])
     with open(path, "wb") as file:
         np.savez(file, **{"header": np.array(json.dumps(header)), **arrays})  # type: ignore[arg-type]
 
@@ -73,8 +74,8 @@ def load(path: Any) -> FixedPoint | SteadyState:
     status = Status(header["status"])
     if header["type"] == "FixedPoint":
         return FixedPoint(model, header["C_h"], header["rho"], header["stable"], status)
-    excess = None
-    replicates: tuple[tuple[float, ConditionalMoment], ...] = ()
+    moment = None
+    each: list[ConditionalMoment | None] = [None] * len(arrays["replicate_C"])
     if "moment_coefficients" in arrays:
         moments = [
             ConditionalMoment(float(mean), float(variance), coefficients)
@@ -82,8 +83,7 @@ def load(path: Any) -> FixedPoint | SteadyState:
                 arrays["moment_laws"], arrays["moment_coefficients"], strict=True
             )
         ]
-        excess = moments[0]
-        replicates = tuple(zip(arrays["replicate_C"].tolist(), moments[1:], strict=True))
+        moment, each = moments[0], list(moments[1:])
     return SteadyState(
         model,
         arrays["C_h"],
@@ -91,8 +91,9 @@ def load(path: Any) -> FixedPoint | SteadyState:
         header["kind"],
         status,
         header["static"],
-        excess,
-        replicates,
+        moment,
+        tuple(zip(arrays["replicate_C"].tolist(), each, strict=True)),
         header["seed"],
         header["note"],
+        arrays.get("others"),
     )

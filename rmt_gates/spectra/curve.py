@@ -127,8 +127,8 @@ class SpectralCurve(Record):
             return np.zeros(self.x.shape)
         model, inner = self.source.model, slice(1, -1)
         heights = np.zeros((len(replicates), len(self.x)))
-        for row, (C, excess) in zip(heights, replicates, strict=True):
-            boundary = BoundaryFunction(model.pole_terms(C, excess))
+        for row, (C, moment) in zip(heights, replicates, strict=True):
+            boundary = BoundaryFunction(model.pole_terms(C, moment))
             row[inner] = solve_height(boundary, self.x[inner], 1 - self.x[inner])
         return np.asarray(heights.std(axis=0, ddof=1) / np.sqrt(len(replicates)))
 
@@ -173,7 +173,7 @@ def spectral_curve(state: Any) -> SpectralCurve:
     """
     if isinstance(state, Unit):
         return _from_sample(state)
-    if not all(hasattr(state, name) for name in ("C_h", "model", "excess")):
+    if not all(hasattr(state, name) for name in ("C_h", "model", "moment")):
         raise TypeError(
             "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
             f"rg.steady_state(model)), or a Unit, got {type(state).__name__}"
@@ -182,7 +182,7 @@ def spectral_curve(state: Any) -> SpectralCurve:
     C = float(np.ravel(state.C_h)[0])
     if not np.isfinite(C):
         raise ValueError(f"the state has no solution to draw a curve from: {state.message}")
-    terms = state.model.pole_terms(C, state.excess)
+    terms = state.model.pole_terms(C, state.moment)
     boundary = BoundaryFunction(terms)
     x, y, radius, marginal = _graph(boundary, terms[-1])
     return SpectralCurve(
@@ -330,8 +330,8 @@ def _radius_error(state: Any) -> float:
     if len(replicates) < 2:
         return 0.0
     radii = []
-    for C, excess in replicates:
-        boundary = BoundaryFunction(state.model.pole_terms(C, excess))
+    for C, moment in replicates:
+        boundary = BoundaryFunction(state.model.pole_terms(C, moment))
         radii.append(1 + _right_distance(boundary)[0])
     return float(np.std(radii, ddof=1) / np.sqrt(len(radii)))
 

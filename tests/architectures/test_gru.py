@@ -278,10 +278,10 @@ def test_pole_term_of_a_time_dependent_state():
         np.testing.assert_allclose(term.dq(w), numerical, rtol=1e-7)
 
 
-@pytest.mark.parametrize("excess, a_z", [(None, 1.7), (EXCESS, 0.0), (None, 0.0)])
-def test_pole_term_without_excess_is_rho_squared(excess, a_z):
+@pytest.mark.parametrize("moment, a_z", [(None, 1.7), (EXCESS, 0.0), (None, 0.0)])
+def test_pole_term_without_excess_is_rho_squared(moment, a_z):
     model = rg.GRU(**{**BIASED, "a_z": a_z})
-    (term,) = model.pole_terms(0.4, excess)
+    (term,) = model.pole_terms(0.4, moment)
     assert term.mean == model.b_z
     np.testing.assert_allclose(term.variance, a_z**2 * 0.4 + 0.4, rtol=1e-15)
     x = np.array([-1.0, 2.0])

@@ -42,7 +42,7 @@ def test_exact_for_a_constant_gate(parameters):
     np.testing.assert_allclose(state.C_h[:n], exact.C_h[:n], rtol=0, atol=1e-10)
     np.testing.assert_allclose(state.static, exact.static, rtol=0, atol=1e-11)
     np.testing.assert_allclose(
-        state.excess.coefficients[0], exact.excess.coefficients[0], rtol=1e-8
+        state.moment.coefficients[0], exact.moment.coefficients[0], rtol=1e-8
     )
 
 
@@ -62,12 +62,12 @@ def test_excess_follows_from_stationarity():
     w = np.exp(-x * x / 2) / np.exp(-x * x / 2).sum()
     z = 1 / (1 + np.exp(0.3 - np.sqrt(4 * state.C_h0 + 0.5) * x))
     phi_squared = BIASED.fixed_point_map(state.C_h0)
-    C, D = state.C_h0, state.excess(1.7)
+    C, D = state.C_h0, state.moment(1.7)
     cross = 0.5 * (C + phi_squared - D)
     total = z**2 @ w * C + 2 * (z * (1 - z)) @ w * cross + (1 - z) ** 2 @ w * phi_squared
     assert total == pytest.approx(C, rel=1e-9)
-    assert state.excess(-3.0) == D and state.excess.mean == -0.3
-    assert state.excess.variance == pytest.approx(4 * C + 0.5)
+    assert state.moment(-3.0) == D and state.moment.mean == -0.3
+    assert state.moment.variance == pytest.approx(4 * C + 0.5)
 
 
 def test_says_what_it_is():

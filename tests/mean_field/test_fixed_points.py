@@ -267,7 +267,7 @@ def test_scalar_record():
         assert one.spectral_radius == pytest.approx(points.spectral_radius[i], rel=1e-14)
         assert one.residual == pytest.approx(points.residual[i], abs=1e-16)
         assert type(one.spectral_radius) is type(one.residual) is float
-        assert one.kind == "fixed point" and one.excess is None
+        assert one.kind == "fixed point" and one.moment is None
     with pytest.raises(IndexError):
         points[3]
     assert points.message.tolist() == [Status.OK.sentence] * 3

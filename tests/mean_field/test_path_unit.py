@@ -29,7 +29,7 @@ def test_moments(name, sampled, biased):
     phi = np.tanh(unit["y"])
     checks = [
         (unit["h"] ** 2, state.C_h0),
-        ((unit["h"] - phi) ** 2, state.excess.coefficients[0]),
+        ((unit["h"] - phi) ** 2, state.moment.coefficients[0]),
         (phi**2, model.phi_kernel(np.append(state.C_h, state.static))[0]),
     ]
     for key, kernel in kernels.items():
@@ -50,7 +50,7 @@ def test_h_and_the_gate_are_correlated_through_their_past(sampled):
     for low, high in pairwise(edges):
         inside = (zeta >= low) & (zeta <= high)
         error = 2 * D[inside].std() / np.sqrt(inside.sum())
-        assert abs(D[inside].mean() - state.excess(zeta[inside]).mean()) < 3.5 * error
+        assert abs(D[inside].mean() - state.moment(zeta[inside]).mean()) < 3.5 * error
     # it is no constant: this is what (88) neglects
     slow, fast = D[zeta > edges[-2]].mean(), D[zeta < edges[1]].mean()
     assert slow > 1.5 * fast
@@ -66,7 +66,7 @@ def test_h_is_the_recursion_on_the_past(sampled):
     exact = 0.5 * (
         state.C_h0
         + state.model.phi_kernel(np.append(state.C_h, 0.0))[0]
-        - state.excess.coefficients[0]
+        - state.moment.coefficients[0]
     )
     assert abs(mean - exact) < 4 * error and mean > 5 * error
     mean, error = clustered(h * unit["zeta"])

@@ -20,7 +20,7 @@ def averages(state):
     """(C_h(0), C_h(1), E[(h−φ)²], E[φ'²], C_r(0)) and their standard errors."""
     model = state.model
     C = state.C_h0
-    moments = np.array([excess.coefficients[0] for _, excess in state.replicates])
+    moments = np.array([moment.coefficients[0] for _, moment in state.replicates])
 
     def of_C(f, C):
         return f(C)
@@ -36,7 +36,7 @@ def averages(state):
         abs(slope(C + e) - slope(C)),
         abs(reset(C + e) - reset(C)),
     ]
-    assert state.excess.coefficients[0] == pytest.approx(moments.mean(), rel=1e-12)
+    assert state.moment.coefficients[0] == pytest.approx(moments.mean(), rel=1e-12)
     return np.array(values), np.array(errors)
 
 
@@ -84,7 +84,7 @@ def test_a_weak_gate_is_the_exact_constant_gate():
     weak = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=-0.5, a_z=1e-3), rng=1, rtol=1e-4)
     assert weak.kind == "chaotic" and weak.converged and weak.C_h0_error < 1e-5
     np.testing.assert_allclose(weak.C_h[:20], exact.C_h[:20], atol=1e-5)
-    np.testing.assert_allclose(weak.excess.coefficients[0], exact.excess.coefficients[0], rtol=1e-4)
+    np.testing.assert_allclose(weak.moment.coefficients[0], exact.moment.coefficients[0], rtol=1e-4)
 
 
 def test_error_bar_is_honest():
@@ -130,7 +130,7 @@ def test_same_seed_same_result():
     model = rg.GRU(a_h=3, a_z=1, a_r=10)
     a, b, c = (rg.steady_state(model, rng=seed, rtol=2e-2) for seed in (7, 7, 8))
     np.testing.assert_array_equal(a.C_h, b.C_h)
-    assert a.seed == b.seed and a.excess.coefficients.tolist() == b.excess.coefficients.tolist()
+    assert a.seed == b.seed and a.moment.coefficients.tolist() == b.moment.coefficients.tolist()
     assert not np.array_equal(a.C_h, c.C_h) and a.seed != c.seed
     generator = rg.steady_state(model, rng=np.random.default_rng(7), rtol=2e-2)
     np.testing.assert_array_equal(generator.C_h, a.C_h)
@@ -142,9 +142,9 @@ def test_replicates_are_behind_the_error(sampled):
     assert len(C) == module.REPLICATES == 8 and len(np.unique(C)) == 8
     assert state.C_h0 == pytest.approx(C.mean(), rel=1e-13)
     assert state.C_h0_error == pytest.approx(C.std(ddof=1) / np.sqrt(8), rel=1e-9)
-    for c, excess in state.replicates:
-        assert excess.mean == 0 and excess.variance == pytest.approx(c, rel=1e-13)
-    assert state.excess.variance == pytest.approx(state.C_h0, rel=1e-13)
+    for c, moment in state.replicates:
+        assert moment.mean == 0 and moment.variance == pytest.approx(c, rel=1e-13)
+    assert state.moment.variance == pytest.approx(state.C_h0, rel=1e-13)
 
 
 # -- which state --------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_coexistence():
     assert large.kind == "chaotic" and large.converged and 0.04 < large.C_h0 < 0.07
     zero = rg.steady_state(model, start="zero", rng=0)
     assert zero.kind == "zero" and zero.C_h.tolist() == [0.0] == zero.C_h_error.tolist()
-    assert zero.static == 0 and zero.excess is None and zero.converged
+    assert zero.static == 0 and zero.moment is None and zero.converged
 
 
 @pytest.mark.parametrize("start", ["large", "zero"])
@@ -184,7 +184,7 @@ def test_a_stable_fixed_point_is_the_state(gate):
         state = rg.steady_state(model, start=start, rng=0)
         assert state.kind == "fixed point" and state.converged
         assert state.C_h.tolist() == [point.C_h] and state.C_h_error.tolist() == [0]
-        assert state.static == point.C_h and state.excess is None and state.lags == 0
+        assert state.static == point.C_h and state.moment is None and state.lags == 0
     assert state.message == (
         "The attractor is a stable fixed point; C_h does not depend on the lag. "
         + Status.OK.sentence
@@ -449,7 +449,7 @@ def test_averages_carry_their_errors(sampled):
         assert got[name][1] == pytest.approx(errors[i], rel=0.15)
     point = rg.fixed_points(rg.GRU(a_h=3, a_r=2))[1]
     exact = rg.steady_state(rg.GRU(a_h=3, a_r=2))
-    for state, excess in ((point, 0.0), (exact, exact.excess(0.0))):
+    for state, moment in ((point, 0.0), (exact, exact.moment(0.0))):
         assert state.averages["C_h(0)"] == (np.ravel(state.C_h)[0], 0.0)
-        assert state.averages["E[(h−φ)²]"] == (pytest.approx(excess), 0.0)
+        assert state.averages["E[(h−φ)²]"] == (pytest.approx(moment), 0.0)
         assert all(error == 0 for _, error in state.averages.values())

@@ -18,10 +18,10 @@ def same(a, b):
         if hasattr(a, name):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
     assert repr(a) == repr(b) and a.message == b.message
-    if a.excess is None:
-        assert b.excess is None
+    if a.moment is None:
+        assert b.moment is None
     else:
-        moments = [(a.excess, b.excess)]
+        moments = [(a.moment, b.moment)]
         for (C, moment), (C_b, moment_b) in zip(a.replicates, b.replicates, strict=True):
             assert C_b == C and type(C_b) is float
             moments.append((moment, moment_b))

@@ -73,8 +73,8 @@ def test_steady_states(sharp, lam):
     C, model = sharp.C_h0, sharp.model
 
     def q(x):
-        u = erf((x - 0.0) / np.sqrt(2 * sharp.excess.variance))
-        series = np.polynomial.legendre.legval(u, sharp.excess.coefficients)
+        u = erf((x - 0.0) / np.sqrt(2 * sharp.moment.variance))
+        series = np.polynomial.legendre.legval(u, sharp.moment.coefficients)
         return model.rho(C) ** 2 + 100 * sigma(x) ** 2 * series
 
     assert rg.spectral_curve(sharp).S(lam) + 1 == pytest.approx(

@@ -274,9 +274,9 @@ def test_radius_error_is_honest():
 def test_radius_error_is_the_replicates_standard_error(chaotic):
     curve = rg.spectral_curve(chaotic)
     radii = []
-    for C, excess in chaotic.replicates:
+    for C, moment in chaotic.replicates:
         single = dataclasses.replace(
-            chaotic, C_h=np.array([C]), C_h_error=np.zeros(1), excess=excess, replicates=()
+            chaotic, C_h=np.array([C]), C_h_error=np.zeros(1), moment=moment, replicates=()
         )
         one = rg.spectral_curve(single)
         assert one.radius_error == 0
@@ -406,9 +406,9 @@ def test_error_band_of_a_sampled_state():
     assert curve.y_error[0] == curve.y_error[-1] == 0
     top = int(np.argmax(curve.y))
     heights = []
-    for C, excess in state.replicates:
+    for C, moment in state.replicates:
         one = SteadyState(
-            state.model, np.array([C]), np.zeros(1), "chaotic", state.status, 0.0, excess
+            state.model, np.array([C]), np.zeros(1), "chaotic", state.status, 0.0, moment
         )
         heights.append(rg.spectral_curve(one).y.max())
     expected = np.std(heights, ddof=1) / np.sqrt(len(heights))

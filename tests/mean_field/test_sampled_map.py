@@ -56,20 +56,20 @@ def test_image_is_the_autocorrelation_of_the_process():
         error = product.std() / np.sqrt(n)
         assert abs(image[k] - product.mean()) < 4 * error + 2e-3
     square = ((record - np.tanh(paths["y"])) ** 2)[3 * K : 4 * K]
-    moment = G.excess(X).coefficients[0]
+    moment = G.moment(X).coefficients[0]
     assert abs(moment - square.mean()) < 4 * square.mean(axis=0).std() / np.sqrt(n) + 2e-3
     # and its dependence on ζ: units with an open gate lag behind further
     zeta = paths["zeta"][3 * K : 4 * K]
     for quantile in (0.1, 0.5, 0.9):
         level = np.quantile(zeta, quantile)
         near = np.abs(zeta - level) < 0.1
-        assert G.excess(X)(level) == pytest.approx(square[near].mean(), abs=0.015)
+        assert G.moment(X)(level) == pytest.approx(square[near].mean(), abs=0.015)
 
 
 def test_excess_has_the_law_of_the_gate():
     G = SampledKernelMap(MODEL, np.random.default_rng(0), 64, K)
-    excess = G.excess(X)
-    assert (excess.mean, excess.variance) == (-0.4, pytest.approx(16 * 0.4 + 0.3))
+    moment = G.moment(X)
+    assert (moment.mean, moment.variance) == (-0.4, pytest.approx(16 * 0.4 + 0.3))
 
 
 def test_limit_with_bias_is_the_tail_of_the_window():

@@ -1,4 +1,4 @@
-"""Spectral radius of the Jacobian at a fixed point, for arrays of fixed points."""
+"""Spectral radius of the Jacobian at a fixed point of a gated leaky average, for arrays."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.gru import GRUResetBefore
 from rmt_gates.gaussian import SIGMOID_SQUARED, expect, sigmoid
 
 
-def fixed_point_radius(model: GRUResetBefore, C: np.ndarray, rho: np.ndarray) -> np.ndarray:
-    """N = ∞ radius at fixed points of a GRU with variances C and shaping parameters ρ.
+def gated_radius(rho: Any, mean: Any, variance: Any) -> Any:
+    """N = ∞ radius for shaping parameters ρ and gates σ(ζ), ζ ~ N(mean, variance); arrays.
 
     With x = 1+δ > 1, (1−z)/(x−z) = σ(−ζ−L)/(1+δ), L = log(δ/(1+δ)): the edge is the root of
     ``ρ² E[σ(−ζ−L)²] = (1+δ)²``, solved in log δ so that an edge exponentially close to 1
     (Theorem 4.8) keeps its accuracy. A constant gate gives s + (1−s)ρ, (23). For ρ ≤ 1 and a
     gate with variance the support ends at exactly 1.
     """
-    C, rho, b_z, V = np.broadcast_arrays(C, rho, model.b_z, model.a_z**2 * C + model.v_z)
-    s = sigmoid(b_z)
-    radius = np.where(V > 0, 1.0, s + (1 - s) * rho)
-    solve = (V > 0) & (rho > 1)
+    rho, mean, variance = np.broadcast_arrays(rho, mean, variance)
+    s = sigmoid(mean)
+    radius = np.where(variance > 0, 1.0, s + (1 - s) * rho)
+    solve = (variance > 0) & (rho > 1)
     if solve.any():
         radius = np.array(radius)
-        radius[solve] = 1 + np.exp(log_edge_distance(rho[solve], b_z[solve], V[solve]))
+        radius[solve] = 1 + np.exp(log_edge_distance(rho[solve], mean[solve], variance[solve]))
     return radius
 
 

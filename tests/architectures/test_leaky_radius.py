@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 import rmt_gates as rg
-from rmt_gates.mean_field.fixed_point_radius import fixed_point_radius, log_edge_distance
+from rmt_gates.architectures.leaky_radius import gated_radius, log_edge_distance
 
 
 def S_plus_one(x, rho, mean, variance):
@@ -71,7 +71,7 @@ def test_radius_of_each_kind():
     b_z = np.array([0.3, 0.3, -0.2, 0.0, 0.3])
     model = rg.GRU(a_h=1, a_z=[0.0, 0.0, 2.0, 2.0, 0.0], b_z=b_z, v_z=[0.0, 0.0, 0.0, 0.5, 0.1])
     C, rho = np.array([0.4, 0.4, 0.3, 0.3, 0.4]), np.array([1.5, 0.5, 0.9, 1.4, 0.8])
-    radius = fixed_point_radius(model, C, rho)
+    radius = gated_radius(rho, model.b_z, model.a_z**2 * C + model.v_z)
     s = expit(0.3)
     np.testing.assert_allclose(radius[:2], [s + (1 - s) * 1.5, s + (1 - s) * 0.5], rtol=1e-14)
     assert radius[2] == radius[4] == 1

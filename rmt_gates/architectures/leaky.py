@@ -1,0 +1,135 @@
+"""Units that are leaky averages: h⁺ = z h + (1−z) φ(y) with φ(y) independent of the gate z.
+
+Both GRUs and, with z = 0, the vanilla network. They differ in y, and share what follows from the
+leak: the exact steady state of a constant gate, y averaged analytically given the gate's path, and
+the pole terms of the spectrum.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rmt_gates.architectures.base import Architecture, PathMoments, PoleTerm
+from rmt_gates.architectures.leaky_average import leaky_moments
+from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+
+EXACT = 1e-13  # relative tolerance of deterministic kernels
+
+
+class LeakyUnit(Architecture):
+    """What all leaky averages share."""
+
+    @abstractmethod
+    def phi_argument(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
+        """y, the argument of φ, from the Gaussian inputs."""
+
+    @abstractmethod
+    def phi_kernel(self, C: np.ndarray, tolerance: float = EXACT) -> np.ndarray:
+        """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h, to a relative tolerance."""
+
+    def independent_moment(self, C: np.ndarray, limit: float) -> ConditionalMoment | None:
+        """E[D|ζ], D = (h−φ)², if h_t is independent of ζ_t; None where the spectrum needs none."""
+        return None
+
+    def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
+        """At a fixed point h = φ(y)."""
+        return self.phi.phi(self.phi_argument(inputs, xp), xp)
+
+
+class GatedLeak(LeakyUnit):
+    """A leaky average with an update gate z = σ(ζ), ζ = U_z h + b_z; the GRUs' common part."""
+
+    gate: ClassVar[str] = "zeta"
+
+    a_z: Any
+    b_z: Any
+    v_z: Any
+
+    def step(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> Any:
+        """h⁺ = z h + (1−z) φ(y), eq. (5)."""
+        phi_y = self.phi.phi(self.phi_argument(inputs, xp), xp)
+        return phi_y + sigmoid(inputs["zeta"], xp) * (carry - phi_y)
+
+    @property
+    def constant_gate(self) -> float | None:
+        """The update gate, if it is one and the same number for all units and times."""
+        constant = bool(np.all(self.a_z == 0) and np.all(self.v_z == 0))
+        return float(sigmoid(self.b_z)) if constant and not np.ndim(self.b_z) else None
+
+    @property
+    def memory(self) -> float:
+        """A few times 1/(1−z)."""
+        return 4.0 / float(sigmoid(-self.b_z)) + 4.0
+
+    def path_moments(self, paths: Any, K: int) -> PathMoments:
+        """E[h_t h_{t+k}] and E[(h−φ)²|ζ] with y averaged analytically given the path of ζ."""
+        C_phi = self.phi_kernel(paths.order[0], paths.tolerance)
+        limit = 0.0 if self.zero_bias else C_phi[-1]
+        zeta = paths.windows("zeta")
+        moments = leaky_moments(sigmoid(zeta), C_phi[:-1], limit)
+        return PathMoments(moments.kernel.mean(axis=0)[None], (zeta[:, K].copy(), moments.excess))
+
+    def independent_moment(self, C: np.ndarray, limit: float) -> ConditionalMoment:
+        """E[(h−φ)²] if h_t is independent of ζ_t; E[hφ] then follows from stationarity of E[h²]."""
+        variance = self.a_z**2 * C[0] + self.v_z
+        C_phi = self.phi_kernel(np.append(C, limit))[0]
+        if variance == 0:  # then C_h(1) = s C_h(0) + (1−s) E[hφ], exactly
+            cross = (C[1] - sigmoid(self.b_z) * C[0]) / sigmoid(-self.b_z)
+        else:
+            s, z_squared = (expect(f, self.b_z, variance) for f in (SIGMOID, SIGMOID_SQUARED))
+            rest = (1 - 2 * s + z_squared) * C_phi
+            cross = ((1 - z_squared) * C[0] - rest) / (2 * (s - z_squared))
+        return ConditionalMoment(self.b_z, variance, np.array([C[0] - 2 * cross + C_phi]))
+
+    def rest_radius(self, C: Any, rho: Any) -> Any:
+        """Of S(λ) = ρ² E[(1−z)²/|λ−z|²] − 1, from the gate's law."""
+        from rmt_gates.architectures.leaky_radius import gated_radius
+
+        return gated_radius(rho, self.b_z, self.a_z**2 * C + self.v_z)
+
+    def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm]:
+        """S(λ)+1 of Theorem 4.1, (18): q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ].
+
+        ``moment`` is the conditional moment E[(h−φ)²|ζ] as an analytic function with
+        ``.derivative``, None at a fixed point, where it vanishes.
+        """
+        numerator = Numerator(self.rho(C) ** 2, self.a_z, moment)
+        variance = self.a_z**2 * C + self.v_z
+        return [PoleTerm(self.b_z, variance, numerator, numerator.derivative)]
+
+
+@dataclass(frozen=True)
+class Numerator:
+    """q(ζ) = ρ² + a_z² σ(ζ)² E[(h−φ)² | ζ] on real and complex arrays."""
+
+    rho_squared: float
+    a_z: float
+    moment: Any
+
+    def __call__(self, zeta: Any) -> Any:
+        if self.moment is None or self.a_z == 0:
+            return self.rho_squared + 0 * zeta
+        return self.rho_squared + (self.a_z * sigmoid_complex(zeta)) ** 2 * self.moment(zeta)
+
+    def derivative(self, zeta: Any) -> Any:
+        """dq/dζ."""
+        if self.moment is None or self.a_z == 0:
+            return 0 * zeta
+        z = sigmoid_complex(zeta)
+        logarithmic = 2 * (1 - z) * self.moment(zeta) + self.moment.derivative(zeta)
+        return (self.a_z * z) ** 2 * logarithmic
+
+
+def sigmoid_complex(x: Any) -> Any:
+    """σ continued off the real axis (|Im x| < π)."""
+    if np.iscomplexobj(x):
+        right = x.real >= 0
+        e = np.exp(np.where(right, -x, x))  # |e| ≤ 1: no overflow on either side
+        return np.where(right, 1, e) / (1 + e)
+    return sigmoid(x)

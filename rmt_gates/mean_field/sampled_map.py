@@ -1,0 +1,121 @@
+"""The steady state as the root of a sampled map from autocorrelations to autocorrelations.
+
+One *replicate* is a fixed set of white noise; with it the self-consistent autocorrelation is the
+deterministic root of a smooth map (common random numbers, Anderson acceleration). Independent
+replicates give the standard error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
+from rmt_gates.mean_field.anderson import Secants, anderson
+from rmt_gates.mean_field.input_paths import InputNoise, InputPaths
+from rmt_gates.mean_field.kernels import possible_step
+
+ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
+FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
+KERNEL_TOLERANCE = 1e-8  # far below the sampling noise
+TAIL = 16  # the last 1/TAIL of the window measures C_h(∞)
+
+
+class Replicate(NamedTuple):
+    """Root of one replicate: its order parameters (m, K+2), E[D|ζ], and how it ended.
+
+    ``fallen``: into a stable fixed point; then there is no ``moment``.
+    """
+
+    order: np.ndarray
+    moment: ConditionalMoment | None
+    rounds: int
+    converged: bool
+    fallen: bool
+
+
+class SampledKernelMap:
+    """Order parameters ↦ those of units driven by inputs with these order parameters.
+
+    Order parameters are (m, K+2): for each feature (h, and what else the weights multiply) its
+    autocorrelation at lags 0…K, and its limit.
+    """
+
+    def __init__(self, model: Architecture, rng: np.random.Generator, paths: int, K: int) -> None:
+        self.model, self.K = model, K
+        per_chunk = max(FEWEST_PATHS, ROWS_AT_ONCE // (16 * K))
+        sizes = [min(per_chunk, paths - i) for i in range(0, paths, per_chunk)]
+        self.chunks = [
+            (size, InputNoise(model, child, size, K))
+            for size, child in zip(sizes, rng.spawn(len(sizes)), strict=True)
+        ]
+        self.paths = paths
+
+    def _moments(self, order: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+        kernels = self.model.input_kernels(squeezed(order), KERNEL_TOLERANCE)
+        mean, gates, values = np.zeros((len(order), self.K + 1)), [], []
+        for size, noise in self.chunks:
+            paths = InputPaths(noise, order, kernels, KERNEL_TOLERANCE)
+            moments = self.model.path_moments(paths, self.K)
+            mean += moments.order * (size / self.paths)
+            if moments.moment is not None:
+                gates.append(moments.moment[0])
+                values.append(moments.moment[1])
+        return mean, gates, values
+
+    def __call__(self, order: np.ndarray) -> np.ndarray:
+        mean = self._moments(order)[0]
+        # a finite sample's autocorrelation may exceed its variance by rounding at short lags
+        mean = np.clip(mean, -mean[:, :1], mean[:, :1])
+        limit = np.zeros((len(mean), 1))
+        if not self.model.zero_bias:
+            tail = mean[:, -max(1, self.K // TAIL) :].mean(axis=1, keepdims=True)
+            limit = np.minimum(tail, mean[:, :1])
+        return np.concatenate([mean, limit], axis=1)
+
+    def solve(
+        self,
+        order: np.ndarray,
+        tolerance: float,
+        rounds: int,
+        stop: Callable[[np.ndarray], bool],
+        secants: Secants | None = None,
+    ) -> tuple[np.ndarray, int, bool]:
+        """The self-consistent root from ``order``: (order, rounds, converged)."""
+        shape = order.shape
+        result = anderson(
+            lambda x: self(x.reshape(shape)).ravel(),
+            order.ravel(),
+            tolerance,
+            step_tolerance=tolerance,
+            rounds=rounds,
+            plain=2 if secants is None else 0,
+            stop=lambda x: stop(x.reshape(shape)),
+            secants=secants,
+            acceptable=lambda new, old: all(
+                map(possible_step, new.reshape(shape), old.reshape(shape))
+            ),
+        )
+        return result.image.reshape(shape), result.rounds, result.converged
+
+    def moment(self, order: np.ndarray) -> ConditionalMoment | None:
+        """E[D|ζ] at these order parameters, of the D that the spectrum needs."""
+        _, gates, values = self._moments(order)
+        if not gates:
+            return None
+        mean, variance = gate_law(self.model, order)
+        return fit_conditional_moment(np.concatenate(gates), np.concatenate(values), mean, variance)
+
+
+def squeezed(order: np.ndarray) -> np.ndarray:
+    """Order parameters as `Architecture.input_kernels` takes them: 1-D if there is one feature."""
+    return order[0] if len(order) == 1 else order
+
+
+def gate_law(model: Architecture, order: np.ndarray) -> tuple[float, float]:
+    """Mean and variance of the gate's input ζ."""
+    mean, covariance = model.input_kernels(squeezed(order[:, :1]))[model.gate]
+    return float(mean), float(covariance[0])

@@ -24,6 +24,8 @@ _HOME = {
     "spectral_radius": "rmt_gates.spectra.curve",
     "compare": "rmt_gates.agreement",
     "sample_network": "rmt_gates.networks",
+    "from_torch": "rmt_gates.networks.torch_modules",
+    "initialize_": "rmt_gates.networks.torch_modules",
     "Status": "rmt_gates.results",
 }
 __all__ = [*_HOME, "__version__"]

@@ -89,7 +89,8 @@ class Architecture(ABC):
       that carry λ), ``remembered`` (the inputs whose past the carry depends on), ``carried`` if
       a unit carries more than h, ``features`` if the weights multiply more than h, ``gate`` if
       `path_moments` gives a moment: the input it is conditioned on, ``variant`` if the public
-      constructor has an option that chooses this class;
+      constructor has an option that chooses this class, ``coarse_paths`` for a first look at the
+      steady state if few are enough;
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias, xp)``, ``step(inputs, carry, xp)``
       and ``rest(inputs, xp)``: the process, in mean field and in a real network;
     * ``fixed_point_map(C)``: the self-consistency of a fixed point;
@@ -111,6 +112,7 @@ class Architecture(ABC):
     level_parameter: ClassVar[str | None] = None
     gate: ClassVar[str] = ""
     variant: ClassVar[dict[str, str]] = {}
+    coarse_paths: ClassVar[int] = 1024  # the root of a finite sample is biased by 1/paths
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -243,7 +245,7 @@ class Architecture(ABC):
     def path_moments(self, paths: Any, K: int) -> PathMoments:
         """Autocorrelations at lags 0…K of the features of units driven by sampled paths.
 
-        ``paths.periodic(name)`` is (L, rows), stationary paths of an input with period L ≥ 2K.
+        ``paths.periodic(name)`` is (2K, rows), stationary paths of an input with period 2K.
         """
         inputs = {name: paths.periodic(name) for name in self.remembered}
         L = len(next(iter(inputs.values())))

@@ -14,7 +14,14 @@ import numpy as np
 
 from rmt_gates.architectures.base import Blocks, CriterionPole, GaussianInput
 from rmt_gates.architectures.leaky import EXACT, GatedLeak
-from rmt_gates.gaussian import sigmoid, sigmoid_prime
+from rmt_gates.architectures.reset_kernel import reset_kernel
+from rmt_gates.architectures.reset_product import (
+    level,
+    level_without_shift,
+    second_moment,
+    squared_slopes,
+)
+from rmt_gates.gaussian import SIGMOID_SQUARED, expect, sigmoid, sigmoid_prime
 from rmt_gates.unit import Unit
 
 
@@ -92,6 +99,47 @@ class GRUResetAfter(GatedLeak):
         zero = np.logical_and.reduce(np.broadcast_arrays(*quiet))
         return zero if np.ndim(zero) else bool(zero)
 
+    # -- fixed points -------------------------------------------------------------------------
+    def fixed_point_map(self, C: Any) -> Any:
+        """Right-hand side of C = E[φ(r u + b)²]."""
+        return plain(second_moment(self, C))
+
+    def fixed_point_level(self, t: Any) -> tuple[Any, Any, Any]:
+        """t = log C, H = log F(C) − log C, level 0."""
+        t = np.asarray(t, float)
+        if not t.size:
+            return t, t, t
+        shape = np.broadcast_shapes(t.shape, self.shape)
+        closed = np.broadcast_to(np.equal(self.b_u, 0), shape)
+        C = np.broadcast_to(np.exp(t), shape)
+        fields = {n: np.broadcast_to(getattr(self, n), shape) for n in self.numbers()}
+        result = np.empty((2, *shape))
+        for chosen, function in ((closed, level_without_shift), (~closed, level)):
+            if chosen.any():
+                some = self.unchecked(**{n: value[chosen] for n, value in fields.items()})
+                result[:, chosen] = function(some, C[chosen])
+        return result[0], result[1], C
+
+    def level_bounds(self) -> tuple[Any, Any]:
+        """log C below which H has no structure, and 0: C is below 1."""
+        scale: Any = 1 / (1 + self.a_h**2 + self.a_r**2)
+        means = np.square(self.b_h), np.square(self.b_u)
+        scale = scale * positive_minimum(self.v_h, self.v_u, *means) * positive_minimum(self.v_r)
+        return np.log(1e-3 * scale), np.zeros(np.shape(scale))
+
+    def rho(self, C: Any) -> Any:
+        """ρ² = E[φ'(y)² (a_h² r² + a_r² u² r'²)], which is S(1)+1, for the variance C = C_h(0)."""
+        _, through_u, through_gate = squared_slopes(self, C)
+        return plain(np.sqrt(self.a_h**2 * through_u + self.a_r**2 * through_gate))
+
+    # -- the steady state ---------------------------------------------------------------------
+    def phi_kernel(self, C: np.ndarray, tolerance: float = EXACT) -> np.ndarray:
+        """C_φ(k) = E[φ(y_0)φ(y_k)] from the autocorrelation of h, to a relative tolerance.
+
+        For the hard tanh the relative error is 1e-7 at least.
+        """
+        return reset_kernel(self, np.asarray(C, float), tolerance)
+
     # -- the spectrum -------------------------------------------------------------------------
     def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
         """X = λ−z, B̂ = [(1−z)φ'r, (1−z)φ'u r', (h−φ)z'], Ĉ = (1, 1, 1)ᵀ, order (U_h, U_r, U_z)."""
@@ -111,3 +159,34 @@ class GRUResetAfter(GatedLeak):
         (row,) = self.blocks(unit.inputs, unit.carry, 0.0).B
         entries = {(k, l): entry**2 for k in range(3) for l, entry in enumerate(row)}
         return [CriterionPole(sigmoid(zeta), sigmoid(-zeta), entries)]
+
+    # -- what is compared ---------------------------------------------------------------------
+    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
+        """One-unit averages of a state with variance C: what simulations can be compared with."""
+        return {
+            "C_h(0)": float(C),
+            "E[φ'²]": float(squared_slopes(self, C)[0]),
+            "E[r²]": float(expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)),
+            "E[(h−φ)²]": 0.0 if moment is None else moment.mean_value,
+        }
+
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages over a sample of units."""
+        y = self.phi_argument(unit.inputs)
+        return {
+            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
+            "E[φ'²]": unit.expect(lambda u: self.phi.dphi(y) ** 2),
+            "E[r²]": unit.expect(lambda u: sigmoid(u["xi"]) ** 2),
+            "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(y)) ** 2),
+        }
+
+
+def plain(values: np.ndarray) -> Any:
+    """A Python number where there is only one."""
+    return values if values.ndim else values.item()
+
+
+def positive_minimum(*values: Any) -> Any:
+    """The smallest of 1 and those values that are not 0."""
+    others = [np.where(np.equal(value, 0), 1.0, value) for value in values]
+    return np.minimum.reduce(np.broadcast_arrays(1.0, *others))

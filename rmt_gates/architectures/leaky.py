@@ -46,6 +46,7 @@ class GatedLeak(LeakyUnit):
     """A leaky average with an update gate z = σ(ζ), ζ = U_z h + b_z; the GRUs' common part."""
 
     gate: ClassVar[str] = "zeta"
+    coarse_paths: ClassVar[int] = 64  # y is averaged analytically: few are enough
 
     a_z: Any
     b_z: Any

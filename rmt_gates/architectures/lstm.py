@@ -11,9 +11,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, Blocks, CriterionPole, GaussianInput
+from rmt_gates.architectures.base import (
+    Architecture,
+    Blocks,
+    CriterionPole,
+    GaussianInput,
+    PathMoments,
+    PoleTerm,
+)
+from rmt_gates.architectures.lstm_numerators import PathNumerator, RestNumerator, constant_term
+from rmt_gates.architectures.lstm_paths import cell_moments
+from rmt_gates.architectures.lstm_rest import RestUnit
 from rmt_gates.gaussian import sigmoid, sigmoid_prime
 from rmt_gates.unit import Unit
+
+LARGEST_LOGIT = 700.0  # e^η nearly overflows
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -71,8 +83,8 @@ class LSTM(Architecture):
         return {**inputs, "y": matvec("h", carry[1]) + bias["h"]}
 
     def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
-        """At a fixed point c = i φ(y)/(1−f), with 1/(1−f) = 1 + e^{η_f}."""
-        open_for = 1 + xp.exp(inputs["eta_f"])
+        """At a fixed point c = i φ(y)/(1−f), with 1/(1−f) = 1 + e^{η_f}, short of overflow."""
+        open_for = 1 + xp.exp(xp.clip(inputs["eta_f"], None, LARGEST_LOGIT))
         c = sigmoid(inputs["eta_i"], xp) * self.phi.phi(inputs["y"], xp) * open_for
         return c, sigmoid(inputs["eta_o"], xp) * self.phi.phi(c, xp)
 
@@ -86,6 +98,58 @@ class LSTM(Architecture):
             for k in "fioh"
         }
         return {**{f"eta_{k}": kernels[k] for k in "fio"}, "y": kernels["h"]}
+
+    @property
+    def memory(self) -> float:
+        """A few times 1/(1−f)."""
+        return 4.0 * (1 + float(np.exp(min(self.b_f, LARGEST_LOGIT)))) + 4.0
+
+    def path_moments(self, paths: Any, K: int) -> PathMoments:
+        """C_h from sampled cells, and D = p/o², with E[D|η_f] what the spectrum needs."""
+        return cell_moments(self, paths, K)
+
+    # -- fixed points -------------------------------------------------------------------------
+    def fixed_point_map(self, C: Any) -> Any:
+        """E[σ(η_o)²] E[φ( σ(η_i) φ(y) (1+e^{η_f}) )²], a four-dimensional integral that factorises."""
+        return self._at_rest(lambda unit: unit.map(), C)
+
+    def fixed_point_level(self, t: Any) -> tuple[Any, Any, Any]:
+        """H = log F(C) − log C at t = log C, dH/dt and C; fixed points are at H = 0."""
+        C = np.exp(t)
+        value, slope = np.moveaxis(self._at_rest(lambda unit: unit.log_map(), C, (2,)), -1, 0)
+        return value - t, slope - 1, C
+
+    def level_bounds(self) -> tuple[Any, Any]:
+        """log C below which every variance a_k² C is small against 1, and against b_h² + v_h."""
+        sharpest = np.maximum(np.maximum(self.a_f, self.a_i), self.a_o)
+        bias = np.square(self.b_h) + self.v_h
+        static = np.where(bias > 0, np.minimum(bias, 1.0), 1.0)
+        low = np.log(1e-3 * np.minimum(1 / (1 + sharpest**2), static / (1 + self.a_h**2)))
+        return low, np.zeros(np.shape(low))
+
+    def rho(self, C: Any) -> Any:
+        """√(E[q] + E[p/(1−f)²]) at a fixed point: stable iff below 1."""
+        return self._at_rest(lambda unit: unit.rho(), C)
+
+    def rest_radius(self, C: Any, rho: Any) -> Any:
+        """Of S(λ) = E[q]/|λ|² + E[p/|λ−f|²] − 1, by the quadrature of ρ."""
+        return self._at_rest(lambda unit: unit.radius(), C)
+
+    def _at_rest(
+        self, function: Callable[[RestUnit], Any], C: Any, shape: tuple[int, ...] = ()
+    ) -> Any:
+        """function(unit), of this shape, of one fixed point after the other: (*C.shape, *shape)."""
+        names = [name for name in self.numbers() if np.ndim(getattr(self, name))]
+        C, *columns = np.broadcast_arrays(
+            np.asarray(C, float), *(getattr(self, name) for name in names)
+        )
+        rows = zip(*(column.ravel().tolist() for column in (C, *columns)), strict=True)
+        values = [
+            function(RestUnit(self.unchecked(**dict(zip(names, row, strict=True))), c))
+            for c, *row in rows
+        ]
+        result = np.reshape(np.array(values, float), (*C.shape, *shape))
+        return result if result.ndim else float(result)
 
     # -- the spectrum -------------------------------------------------------------------------
     def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
@@ -105,6 +169,26 @@ class LSTM(Architecture):
             C=[[0, 1], [0, 1], [0, 1], [0, 1]],
         )
 
+    def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm] | None:
+        """S(λ)+1 = E[q]/|λ|² + E[p/|λ−f|²], (36): a pole at 0 and the forget gate's.
+
+        None at a fixed point with the hard tanh: there E[p|η_f] is not analytic.
+        """
+        unit = RestUnit(self, C)
+        variance = unit.variance["f"]
+        if moment is None:
+            if self.phi.kinks:
+                return None
+            at_rest = RestNumerator(unit)
+            forget = [PoleTerm(self.b_f, variance, at_rest, at_rest.derivative, np.pi / 2)]
+        else:
+            sampled = PathNumerator(unit.output_square, moment)
+            forget = [
+                *sampled.open_term(self.b_f, variance),
+                PoleTerm(self.b_f, variance, sampled, sampled.derivative),
+            ]
+        return [constant_term(-np.inf, unit.q), *forget] if unit.q > 0 else forget
+
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """(m B̂_l)²/|λ−f|² and (o'φ(c⁺))²/|λ|² in every row: rank one, and the root is S+1."""
         _, row = self.blocks(unit.inputs, unit.carry, 0.0).B
@@ -117,3 +201,24 @@ class LSTM(Architecture):
             ),
             CriterionPole(zero, 1 + zero, {(k, 3): row[3] ** 2 for k in n}),
         ]
+
+    # -- what is compared ---------------------------------------------------------------------
+    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
+        """C_h(0), E[q] and E[p], the numerators of S."""
+        unit = RestUnit(self, C)
+        if moment is None:
+            eta_f, weight = unit.p_numerators()
+            p = float(weight @ sigmoid(-eta_f) ** 2)
+        else:
+            p = unit.output_square * moment.mean_value
+        return {"C_h(0)": float(C), "E[q]": unit.q, "E[p]": p}
+
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages over a sample of units."""
+        of_p, of_q = self.criterion_poles(unit)
+        gains = self.gains() ** 2
+        return {
+            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
+            "E[q]": gains[3] * (of_q.entries[0, 3] @ unit.weights),
+            "E[p]": sum(gains[l] * (of_p.entries[0, l] @ unit.weights) for l in range(3)),
+        }

@@ -7,11 +7,22 @@ from typing import Any
 
 import numpy as np
 from scipy import fft
+from scipy.special import ndtri
 
 from rmt_gates.architectures.base import Architecture, GaussianInput
 from rmt_gates.gaussian import sample_paths, spectrum
 
 STARTS = 4  # windows per circulant path, one every K steps of its period 4K
+PERIOD = 2  # in units of K, of paths used whole: the circular autocorrelation of a sample, over
+# half its period, is a covariance of that period whatever its noise, and no spectrum is clipped
+
+
+def stratified_normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    """n normal numbers, one in each of n strata of equal probability, in random order.
+
+    For what varies from unit to unit and is not averaged over time.
+    """
+    return np.asarray(ndtri((rng.permutation(n) + rng.uniform(size=n)) / n))
 
 
 class PathNoise:
@@ -22,15 +33,26 @@ class PathNoise:
     (antithetic noise).
     """
 
-    def __init__(self, rng: np.random.Generator, paths: int, K: int, mirrored: bool = True) -> None:
-        self.K = K
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        paths: int,
+        K: int,
+        mirrored: bool = True,
+        period: int = STARTS,
+    ) -> None:
+        self.K, self.period = K, period * K
         self.mirrored = mirrored
-        self._static = rng.standard_normal((paths, 1))
-        self._noise = fft.rfft(rng.standard_normal((paths, STARTS * K)))
+        self._static = stratified_normal(rng, paths)[:, None]
+        noise = fft.rfft(rng.standard_normal((paths, self.period)))
+        # each frequency with exactly its power: what responds linearly to the input has no noise,
+        # and no frequency of a few paths seems to grow by itself
+        noise *= np.sqrt(self.period / np.mean(np.abs(noise) ** 2, axis=0))
+        self._noise = noise
 
     def periodic(self, mean: float, covariance: np.ndarray, static: float) -> np.ndarray:
-        """(rows, 4K) paths of period 4K; ``covariance`` (K+1,) over lags 0…K, → ``static``."""
-        decaying = spectrum(covariance - static, period=STARTS * self.K)
+        """(rows, period) paths; ``covariance`` (K+1,) over lags 0…K, tending to ``static``."""
+        decaying = spectrum(covariance - static, period=self.period)
         deviation = sample_paths(decaying, noise_hat=self._noise)
         deviation += np.sqrt(max(static, 0.0)) * self._static
         if self.mirrored:
@@ -42,11 +64,14 @@ class PathNoise:
         path = self.periodic(mean, covariance, static)
         around = np.concatenate([path[:, -self.K :], path], axis=1)
         cut = np.lib.stride_tricks.sliding_window_view(around, 2 * self.K, axis=1)
-        return cut[:, : STARTS * self.K : self.K].reshape(-1, 2 * self.K)
+        return cut[:, : self.period : self.K].reshape(-1, 2 * self.K)
 
 
 class InputNoise:
-    """`PathNoise` for each remembered input of a unit, drawn when it is first asked for."""
+    """`PathNoise` for each remembered input of a unit, drawn when it is first asked for.
+
+    ``noise[name, period]``, the period in units of K.
+    """
 
     def __init__(
         self,
@@ -57,16 +82,15 @@ class InputNoise:
         mirrored: bool = True,
     ) -> None:
         children = rng.spawn(len(model.remembered))
-        self._drawn: dict[str, PathNoise] = {}
-        self._draw = {
-            name: lambda child=child: PathNoise(child, paths, K, mirrored)
-            for name, child in zip(model.remembered, children, strict=True)
-        }
+        self._child = dict(zip(model.remembered, children, strict=True))
+        self._shape = paths, K, mirrored
+        self._drawn: dict[tuple[str, int], PathNoise] = {}
 
-    def __getitem__(self, name: str) -> PathNoise:
-        if name not in self._drawn:
-            self._drawn[name] = self._draw[name]()
-        return self._drawn[name]
+    def __getitem__(self, key: tuple[str, int]) -> PathNoise:
+        if key not in self._drawn:
+            name, period = key
+            self._drawn[key] = PathNoise(self._child[name], *self._shape, period)
+        return self._drawn[key]
 
 
 class InputPaths:
@@ -91,9 +115,9 @@ class InputPaths:
         return mean, covariance[:-1], float(covariance[-1])
 
     def periodic(self, name: str) -> np.ndarray:
-        """(4K, rows) paths of one input, time first, of period 4K."""
-        return np.ascontiguousarray(self._noise[name].periodic(*self._law(name)).T)
+        """(2K, rows) paths of one input, time first, of period 2K."""
+        return np.ascontiguousarray(self._noise[name, PERIOD].periodic(*self._law(name)).T)
 
     def windows(self, name: str) -> np.ndarray:
         """(rows, 2K) paths of one input around its start times (column K)."""
-        return self._noise[name].windows(*self._law(name))
+        return self._noise[name, STARTS].windows(*self._law(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmt_gates.architectures.base import Architecture
-from rmt_gates.mean_field.input_paths import STARTS, PathNoise
+from rmt_gates.mean_field.input_paths import STARTS, PathNoise, stratified_normal
 from rmt_gates.mean_field.sampled_map import squeezed
 from rmt_gates.unit import Unit
 
@@ -39,7 +39,7 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
                 past[name] = np.ascontiguousarray(window[:, : K + 1].T)
                 now[name] = past[name][K]
             else:
-                noise = child.standard_normal(STARTS * size)
+                noise = stratified_normal(child, STARTS * size)
                 now[name] = kernel.mean + np.sqrt(covariance[0]) * noise
         carry = model.rest({name: w[0] for name, w in past.items()})
         for t in range(K):

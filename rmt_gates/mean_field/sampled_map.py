@@ -7,12 +7,12 @@ replicates give the standard error.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.base import Architecture, PathMoments
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
 from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.input_paths import InputNoise, InputPaths
@@ -44,7 +44,13 @@ class SampledKernelMap:
     autocorrelation at lags 0…K, and its limit.
     """
 
-    def __init__(self, model: Architecture, rng: np.random.Generator, paths: int, K: int) -> None:
+    def __init__(
+        self,
+        model: Architecture,
+        rng: np.random.Generator,
+        paths: int,
+        K: int,
+    ) -> None:
         self.model, self.K = model, K
         per_chunk = max(FEWEST_PATHS, ROWS_AT_ONCE // (16 * K))
         sizes = [min(per_chunk, paths - i) for i in range(0, paths, per_chunk)]
@@ -54,27 +60,26 @@ class SampledKernelMap:
         ]
         self.paths = paths
 
-    def _moments(self, order: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    def _moments(self, order: np.ndarray) -> Iterator[tuple[float, PathMoments]]:
+        """Each chunk's share of the sample, and its moments."""
         kernels = self.model.input_kernels(squeezed(order), KERNEL_TOLERANCE)
-        mean, gates, values = np.zeros((len(order), self.K + 1)), [], []
         for size, noise in self.chunks:
             paths = InputPaths(noise, order, kernels, KERNEL_TOLERANCE)
-            moments = self.model.path_moments(paths, self.K)
-            mean += moments.order * (size / self.paths)
-            if moments.moment is not None:
-                gates.append(moments.moment[0])
-                values.append(moments.moment[1])
-        return mean, gates, values
+            yield size / self.paths, self.model.path_moments(paths, self.K)
 
     def __call__(self, order: np.ndarray) -> np.ndarray:
-        mean = self._moments(order)[0]
+        mean = np.zeros((len(order), self.K + 1))
+        for share, moments in self._moments(order):
+            mean += share * moments.order
         # a finite sample's autocorrelation may exceed its variance by rounding at short lags
         mean = np.clip(mean, -mean[:, :1], mean[:, :1])
         limit = np.zeros((len(mean), 1))
         if not self.model.zero_bias:
-            tail = mean[:, -max(1, self.K // TAIL) :].mean(axis=1, keepdims=True)
-            limit = np.minimum(tail, mean[:, :1])
+            limit = np.minimum(self._end(mean)[:, None], mean[:, :1])
         return np.concatenate([mean, limit], axis=1)
+
+    def _end(self, order: np.ndarray) -> np.ndarray:
+        return np.asarray(order[:, -max(1, self.K // TAIL) :].mean(axis=1))
 
     def solve(
         self,
@@ -101,13 +106,22 @@ class SampledKernelMap:
         )
         return result.image.reshape(shape), result.rounds, result.converged
 
+    def tail(self, order: np.ndarray) -> float:
+        """Mean deviation from the limit in the last quarter of the window, relative to its size.
+
+        Signed, so that sampling noise cancels; of the feature for which it is largest.
+        """
+        late = slice(3 * self.K // 4, self.K + 1 - max(1, self.K // TAIL))
+        deviation = order[:, late].mean(axis=1) - order[:, -1]
+        return float(np.max(np.abs(deviation) / (order[:, 0] - order[:, -1])))
+
     def moment(self, order: np.ndarray) -> ConditionalMoment | None:
         """E[D|ζ] at these order parameters, of the D that the spectrum needs."""
-        _, gates, values = self._moments(order)
-        if not gates:
+        sampled = [m.moment for _, m in self._moments(order) if m.moment is not None]
+        if not sampled:
             return None
-        mean, variance = gate_law(self.model, order)
-        return fit_conditional_moment(np.concatenate(gates), np.concatenate(values), mean, variance)
+        gates, values = (np.concatenate(parts) for parts in zip(*sampled, strict=True))
+        return fit_conditional_moment(gates, values, *gate_law(self.model, order))
 
 
 def squeezed(order: np.ndarray) -> np.ndarray:

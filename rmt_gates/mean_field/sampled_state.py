@@ -19,10 +19,10 @@ from rmt_gates.results import Status
 
 REPLICATES = 8
 FIRST_WINDOW = 64
+FIRST_PATHS = 256  # of a replicate with the first window
 CONFIRMED = 1000  # lags: a window cut too short can kill a living state, so a longer one decides
 LONGEST_WINDOW = 1 << 14
-COARSE_PATHS = 64
-SEEN = 1e-3  # the sampling noise of COARSE_PATHS hides a smaller tail
+SEEN = 1e-3  # the sampling noise of the coarse paths hides a smaller tail
 ROUNDS = 60
 SETTLED = 0.02  # in units of rtol: the last step of a root, below its sampling error
 MAX_PATHS = 1 << 16
@@ -66,10 +66,10 @@ def sampled_state(
         return nearest_rest(points, float(order[0, 0]))
     if status != Status.OK:
         # the memory is longer than the window: what was found depends on where it was cut
-        nothing = np.full(order.shape[1] - 2, np.nan)
+        nothing = np.full(order.shape[1] - 1, np.nan)
         return SteadyState(model, nothing, nothing, "chaotic", status, np.nan, seed=seed)
     K = order.shape[1] - 2
-    paths = max(COARSE_PATHS, 4 * COARSE_PATHS * FIRST_WINDOW // K)
+    paths = max(model.coarse_paths, FIRST_PATHS * FIRST_WINDOW // K)
     doubts, note = DOUBTS, ""
     while True:
         replicates = _replicates(model, order, paths, fine_rng, rtol, deadline, fallen)
@@ -134,8 +134,9 @@ def _find_window(
     start = order
     K = max(FIRST_WINDOW, order.shape[1] - 2)
     order = resized(start, K)
+    paths = model.coarse_paths
     while True:
-        coarse = SampledKernelMap(model, rng, COARSE_PATHS, K)
+        coarse = SampledKernelMap(model, rng, paths, K)
         order, _, _ = coarse.solve(order, 2e-3 * order[0, 0], ROUNDS, fallen)
         if fallen(order) and K < CONFIRMED:
             if deadline.passed:
@@ -143,9 +144,9 @@ def _find_window(
             K *= 4
             order = resized(start, K)
             continue
-        tail = np.abs(order[:, -1 - max(1, K // 16) : -1] - order[:, -1:]).mean(axis=1)
-        decayed = np.all(tail <= max(rtol, SEEN) * (order[:, 0] - order[:, -1]))
-        if fallen(order) or decayed:
+        if fallen(order):
+            return order, Status.OK
+        if coarse.tail(order) <= max(rtol, SEEN):
             return order, Status.OK
         if 2 * K > LONGEST_WINDOW:
             return order, Status.WINDOW_TOO_SHORT

@@ -172,7 +172,7 @@ def spectral_curve(state: Any) -> SpectralCurve:
     1.340988
     """
     if isinstance(state, Unit):
-        return _from_sample(state)
+        return _from_sample(state, state)
     if not all(hasattr(state, name) for name in ("C_h", "model", "moment")):
         raise TypeError(
             "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
@@ -183,6 +183,8 @@ def spectral_curve(state: Any) -> SpectralCurve:
     if not np.isfinite(C):
         raise ValueError(f"the state has no solution to draw a curve from: {state.message}")
     terms = state.model.pole_terms(C, state.moment)
+    if terms is None:
+        return _from_sample(state.unit, state)
     boundary = BoundaryFunction(terms)
     x, y, radius, marginal = _graph(boundary, terms[-1])
     return SpectralCurve(
@@ -327,7 +329,7 @@ def _newton(
 def _radius_error(state: Any) -> float:
     """Standard error of the radius from the independent replicates of a sampled state."""
     replicates: Sequence[tuple[float, Any]] = getattr(state, "replicates", ())
-    if len(replicates) < 2:
+    if len(replicates) < 2 or state.model.pole_terms(*replicates[0]) is None:
         return 0.0
     radii = []
     for C, moment in replicates:
@@ -336,7 +338,7 @@ def _radius_error(state: Any) -> float:
     return float(np.std(radii, ddof=1) / np.sqrt(len(radii)))
 
 
-def _from_sample(unit: Unit) -> SpectralCurve:
+def _from_sample(unit: Unit, source: Any) -> SpectralCurve:
     boundary = CriterionBoundary(unit)
     left, right = boundary.ends
     half = np.sin(0.5 * np.pi * np.arange(POINTS) / (POINTS - 1)) ** 2
@@ -345,5 +347,5 @@ def _from_sample(unit: Unit) -> SpectralCurve:
     y[1:-1] = solve_height(boundary, x[1:-1], 1 - x[1:-1])
     radius = float(max(right, -left))
     return SpectralCurve(
-        x, y, radius, 0.0, False, Status.OK, boundary, gate=boundary.poles, source=unit
+        x, y, radius, 0.0, False, Status.OK, boundary, gate=boundary.poles, source=source
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
-from rmt_gates.architectures.gru import sigmoid_complex
+from rmt_gates.architectures.leaky import sigmoid_complex
 from rmt_gates.gaussian import SIGMOID, TANH, expect_pair, phi
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.spectra.criterion import criterion_matrix
@@ -120,17 +120,28 @@ def test_phi_kernel_at_lag_zero_is_the_fixed_point_map():
         )
 
 
-def test_conditional_kernel_applies_the_gate_to_its_argument():
+def test_path_moments_apply_the_gate_to_its_argument():
     """A constant ζ: h is a geometric average of φ(y), whose moments are explicit."""
-    s, K, B = sigma(0.4), 3, 200
-    C_phi = 0.5 * 0.6 ** np.arange(K + 1.0)
-    C_phi[-1] = 0.0
-    zeta = np.full((2, B + K), 0.4)
+    model, B = rg.GRU(a_h=2.0), 200
+    C = np.append(0.5 * 0.6 ** np.arange(B + 1.0), 0.0)
+    C_phi = model.phi_kernel(C)
+    s, lag = sigma(0.4), np.abs(np.subtract.outer(np.arange(B), np.arange(B)))
     w = (1 - s) * s ** np.arange(B)
-    lag = np.abs(np.subtract.outer(np.arange(B), np.arange(B)))
-    T = np.where(lag <= K, C_phi[np.minimum(lag, K)], 0)
-    got = rg.GRU(a_h=1).conditional_kernel(zeta, C_phi, 0.0).kernel
-    np.testing.assert_allclose(got[:, 0], w @ T @ w, rtol=1e-13)
+
+    class Paths:
+        order, tolerance = C[None], 1e-13
+
+        def windows(self, name):
+            assert name == "zeta"
+            return np.full((2, 2 * B), 0.4)
+
+    got = model.path_moments(Paths(), B)
+    np.testing.assert_allclose(got.order[0, 0], w @ C_phi[lag] @ w, rtol=1e-12)
+    np.testing.assert_array_equal(got.moment[0], [0.4, 0.4])
+    # E[(h−φ)²] = E h² − 2 E hφ + E φ², the newest step being one lag away
+    cross = w @ C_phi[1 + np.arange(B)]
+    exact = got.order[0, 0] - 2 * cross + C_phi[0]
+    np.testing.assert_allclose(got.moment[1], exact, rtol=1e-11)
 
 
 # -- fixed points -------------------------------------------------------------------------------
@@ -243,8 +254,9 @@ def test_slope_with_biases_mixed_in_an_array():
     ids=str,
 )
 def test_below_the_inner_scale_the_level_has_no_structure(parameters, inner):
-    low = rg.GRU(a_h=5, **parameters).smallest_scale()
-    np.testing.assert_allclose(low, 1e-3 * inner, rtol=1e-14)
+    low, high = rg.GRU(a_h=5, **parameters).level_bounds()
+    np.testing.assert_allclose(np.exp(low), 1e-3 * inner, rtol=1e-13)
+    assert np.exp(high) == pytest.approx(25)
 
 
 # -- the spectrum -------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_against_double_sums(B, K, static):
     z = gates(rows, B + K)
     C_phi = decaying(K, static)
     got = leaky_moments(z, C_phi, static)
-    assert got.kernel.shape == (rows, K + 1) and got.moment.shape == (rows,)
+    assert got.kernel.shape == (rows, K + 1) and got.excess.shape == (rows,)
 
     n = B + K + 1  # times of φ: t−B … t+K
     full = np.full(n, static)
@@ -62,7 +62,7 @@ def test_against_double_sums(B, K, static):
         present = np.zeros(n)
         present[B] = 1
         np.testing.assert_allclose(
-            got.moment[i], (first - present) @ T @ (first - present), rtol=1e-11, atol=1e-12
+            got.excess[i], (first - present) @ T @ (first - present), rtol=1e-11, atol=1e-12
         )
 
 
@@ -90,14 +90,14 @@ def test_against_the_recursion_on_sampled_inputs():
         assert abs(got.kernel[0, k] - product.mean()) < 4 * error
         assert error < 0.03 * abs(got.kernel[0, 0])
     square = (record[0] - path[B]) ** 2
-    assert abs(got.moment[0] - square.mean()) < 4 * square.std() / np.sqrt(n)
+    assert abs(got.excess[0] - square.mean()) < 4 * square.std() / np.sqrt(n)
 
 
 def test_a_constant_signal():
     """φ the same at all times: h = φ, whatever the gate."""
     got = leaky_moments(gates(3, 20), np.full(6, 0.7), 0.7)
     np.testing.assert_allclose(got.kernel, 0.7, rtol=1e-13)
-    np.testing.assert_allclose(got.moment, 0, atol=1e-13)
+    np.testing.assert_allclose(got.excess, 0, atol=1e-13)
 
 
 def test_an_open_gate_keeps_its_oldest_value():
@@ -106,4 +106,4 @@ def test_an_open_gate_keeps_its_oldest_value():
     C_phi = decaying(K, 0.0)
     got = leaky_moments(np.ones((1, B + K)), C_phi, 0.0)
     np.testing.assert_allclose(got.kernel[0], C_phi[0], rtol=1e-13)
-    np.testing.assert_allclose(got.moment[0], 2 * (C_phi[0] - C_phi[3]), rtol=1e-12)
+    np.testing.assert_allclose(got.excess[0], 2 * (C_phi[0] - C_phi[3]), rtol=1e-12)

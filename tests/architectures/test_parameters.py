@@ -162,10 +162,15 @@ def test_the_bias_inside_the_reset_product_needs_reset_after(name):
 
 def test_reset():
     assert rg.GRU(a_h=1, reset="before") == rg.GRU(a_h=1)
-    for reset in ("after", "Before", None):
+    after = rg.GRU(a_h=1, reset="after", b_u=0.2)
+    assert after != rg.GRU(a_h=1) and type(after) is not type(rg.GRU(a_h=1))
+    assert repr(after) == "GRU(a_h=1, b_u=0.2, reset='after')"
+    assert after.to_dict()["reset"] == "after"
+    for reset in ("Before", None, ["after"]):
         refused(
             ValueError,
-            f"reset must be 'before' (the papers' convention), got {reset!r}",
+            "reset must be 'before' (the papers' convention) or 'after' (torch.nn.GRU, cuDNN, "
+            f"Keras), got {reset!r}",
             reset=reset,
         )
 

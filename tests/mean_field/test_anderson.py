@@ -52,12 +52,32 @@ def test_plain_rounds_come_first():
 
 def test_out_of_rounds():
     result = anderson(linear, np.zeros(3), 1e-12, plain=99, rounds=7)
-    assert not result.converged and result.rounds == 7
+    assert result.converged is False and result.rounds == 7
     x = np.zeros(3)
     for _ in range(7):
         x = linear(x)
     np.testing.assert_allclose(result.image, x, rtol=1e-15)
     assert result.residual > 1e-3
+
+
+def test_step_tolerance_sees_the_root_behind_a_small_residual():
+    """1 − G' = 1e-3: a residual of 5e-5 is a distance of 0.05."""
+
+    def slow(x):
+        return x + 1e-3 * (1 - x)
+
+    start = np.array([0.95])
+    hasty = anderson(slow, start, 1e-4)
+    assert hasty.converged and hasty.rounds == 1 and abs(hasty.image[0] - 1) > 0.04
+    patient = anderson(slow, start, 1e-4, step_tolerance=1e-9)
+    assert patient.converged and patient.rounds < 8
+    np.testing.assert_allclose(patient.image, 1, rtol=1e-9)
+    # the last step is not evaluated again, and it is part of the image
+    known = Secants()
+    known.add(np.array([1.0]), np.array([-1e-3]))
+    once = anderson(slow, start, 1e-4, step_tolerance=0.1, plain=0, secants=known)
+    assert once.converged and once.rounds == 1 and once.x[0] == 0.95
+    np.testing.assert_allclose(once.image, 1, rtol=1e-12)
 
 
 def test_tolerance_is_absolute_and_inclusive():
@@ -77,16 +97,38 @@ def test_a_stop_at_the_root_is_convergence():
 
 
 def test_unacceptable_steps_are_replaced_by_plain_ones():
-    refused = []
+    refused, visited = [], []
 
-    def acceptable(x, old):
-        refused.append(x)
+    def G(x):
+        visited.append(x)
+        return linear(x)
+
+    def acceptable(new, old):
+        assert old is visited[-1] and not np.array_equal(new, linear(old))
+        refused.append(new)
         return False
 
-    result = anderson(linear, np.zeros(3), 1e-12, rounds=9, acceptable=acceptable)
+    result = anderson(G, np.zeros(3), 1e-12, rounds=9, acceptable=acceptable)
     plain = anderson(linear, np.zeros(3), 1e-12, rounds=9, plain=99)
     np.testing.assert_array_equal(result.image, plain.image)
     assert len(refused) == 7
+
+
+def test_an_accepted_step_is_the_next_iterate():
+    visited, accepted = [], []
+
+    def G(x):
+        visited.append(x)
+        return linear(x)
+
+    def acceptable(new, old):
+        accepted.append(new)
+        return True
+
+    anderson(G, np.zeros(3), 1e-12, plain=1, acceptable=acceptable)
+    assert len(accepted) >= 3
+    for new, x in zip(accepted, visited[2:], strict=False):
+        np.testing.assert_array_equal(new, x)
 
 
 def test_secants_are_shared_between_solves():
@@ -118,3 +160,16 @@ def test_correction(scale):
     x = np.array([1.0, 2.0, 3.0])
     f = linear(x) - x
     np.testing.assert_allclose(linear(x) - known.correction(f), ROOT, rtol=1e-10)
+
+
+def test_secants_that_differ_by_rounding_count_as_one():
+    """What they differ by is noise, and must not be amplified."""
+    rng = np.random.default_rng(1)
+    dx = np.array([1.0, -0.5, 0.3])
+    df = (A - np.eye(3)) @ dx
+    once, twice = Secants(), Secants()
+    for known in (once, twice, twice):
+        noise = 1e-12 * rng.normal(size=(2, 3)) if known.dX else np.zeros((2, 3))
+        known.add(dx + noise[0], df + noise[1])
+    f = np.array([0.2, 0.1, -0.4])
+    np.testing.assert_allclose(twice.correction(f), once.correction(f), rtol=1e-9)

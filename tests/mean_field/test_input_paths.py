@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+import rmt_gates as rg
 from rmt_gates.gaussian import spectrum
-from rmt_gates.mean_field.gate_paths import STARTS, GatePaths
+from rmt_gates.mean_field.input_paths import PERIOD, STARTS, InputNoise, InputPaths, PathNoise
 
 K = 8
 DECAYING = 1.7 * np.exp(-np.arange(K + 1) / 2.0)
@@ -12,7 +14,7 @@ DECAYING[-1] = 0
 
 
 def source(paths=3, mirrored=True, seed=0):
-    return GatePaths(np.random.default_rng(seed), paths, K, mirrored)
+    return PathNoise(np.random.default_rng(seed), paths, K, mirrored)
 
 
 def test_shapes():
@@ -49,7 +51,7 @@ def test_noise_is_kept():
 def test_covariance_of_the_windows():
     """Over many paths: the circulant kernel of period 4K, plus the static part."""
     n, static, mean = 20_000, 0.8, -0.4
-    w = GatePaths(np.random.default_rng(3), n, K, False).windows(mean, DECAYING + static, static)
+    w = PathNoise(np.random.default_rng(3), n, K, False).windows(mean, DECAYING + static, static)
     w = w.reshape(n, STARTS, 2 * K)[:, 0]  # one window a path: independent rows
     exact = spectrum(DECAYING, STARTS * K).kernel + static
     exact_matrix = exact[np.abs(np.subtract.outer(np.arange(2 * K), np.arange(2 * K)))]
@@ -70,3 +72,53 @@ def test_a_path_that_is_all_static():
     w = source(mirrored=False).windows(0.3, np.full(K + 1, 2.0), 2.0).reshape(3, -1)
     np.testing.assert_allclose(w, np.broadcast_to(w[:, :1], w.shape), rtol=1e-14)
     assert len(np.unique(w[:, 0])) == 3
+
+
+def test_periodic_paths_are_what_windows_are_cut_from():
+    path = source().periodic(0.6, DECAYING + 0.5, 0.5)
+    assert path.shape == (6, STARTS * K)
+    w = source().windows(0.6, DECAYING + 0.5, 0.5).reshape(6, STARTS, 2 * K)
+    for i in range(STARTS):
+        np.testing.assert_array_equal(w[:, i, K:], path[:, i * K : (i + 1) * K])
+        np.testing.assert_array_equal(w[:, i, :K], np.roll(path, K, axis=1)[:, i * K : (i + 1) * K])
+
+
+def test_inputs_of_a_unit_have_noise_of_their_own():
+    """One path for each remembered input, with its own kernel, whatever the order of asking."""
+    model = rg.GRU(a_h=2, a_z=3, b_z=0.4, v_z=0.5)
+    order = np.append(0.3 * DECAYING / DECAYING[0], 0.0)[None]
+    kernels = model.input_kernels(order[0])
+
+    def draw(names):
+        paths = InputPaths(InputNoise(model, np.random.default_rng(5), 3, K), order, kernels, 1e-8)
+        return {name: paths.windows(name) for name in names}
+
+    a, b = draw(["zeta", "y"]), draw(["y", "zeta"])
+    for name in ("zeta", "y"):
+        np.testing.assert_array_equal(a[name], b[name])
+    zeta, y = (a[n] - kernels[n].mean for n in ("zeta", "y"))
+    assert np.abs(np.corrcoef(zeta.ravel(), y.ravel())[0, 1]) < 0.3
+    noise = InputNoise(model, np.random.default_rng(5), 3, K)
+    mean, covariance = kernels["zeta"]
+    exact = noise["zeta", PERIOD].periodic(mean, covariance[:-1], covariance[-1])
+    assert exact.shape == (6, PERIOD * K)
+    np.testing.assert_array_equal(InputPaths(noise, order, kernels, 1e-8).periodic("zeta"), exact.T)
+
+
+def test_every_frequency_has_exactly_its_power():
+    """The sample's circular autocorrelation is the kernel put in, whatever the number of paths."""
+    period = 2 * K
+    for paths in (1, 3):
+        noise = PathNoise(np.random.default_rng(0), paths, K, False, period=2)
+        path = noise.periodic(0.0, DECAYING, 0.0)
+        assert path.shape == (paths, period)
+        sample = np.array([(path * np.roll(path, -k, axis=1)).mean() for k in range(K + 1)])
+        np.testing.assert_allclose(sample, spectrum(DECAYING, period).kernel, atol=1e-13)
+
+
+def test_static_parts_are_stratified():
+    n = 50
+    path = PathNoise(np.random.default_rng(0), n, K, False).periodic(0.0, np.ones(K + 1), 1.0)
+    level = np.sort(norm.cdf(path[:, 0]))
+    assert np.all((level > np.arange(n) / n) & (level < np.arange(1, n + 1) / n))
+    assert not np.all(np.diff(path[:, 0]) > 0)

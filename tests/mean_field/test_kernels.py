@@ -39,6 +39,10 @@ def test_cut():
     np.testing.assert_array_equal(resize(kernel, 0.1, 3), [0.5, 0.4, 0.3, 0.2, 0.1])
 
 
+def test_one_lag_more():
+    np.testing.assert_allclose(resize(np.array([0.4, 0.2, 0.1]), 0.0, 3), [0.4, 0.2, 0.1, 0.05, 0])
+
+
 @pytest.mark.parametrize("static", [0.0, 0.2])
 def test_an_exponential_is_continued(static):
     lag = np.arange(41)

@@ -17,7 +17,7 @@ def solve(function, grid, row, target):
     knots = monotone_knots(function, np.atleast_2d(grid))
     which, piece = crossings(knots, row, target)
     t, converged = solve_crossings(function, knots, row[which], piece, target[which])
-    assert converged.all()
+    assert converged.all() and converged.dtype == bool
     return which, t
 
 
@@ -36,6 +36,20 @@ def test_extrema_become_knots(grid):
         assert np.abs(knots.t[0] - extremum).min() < 1e-15
     np.testing.assert_array_equal(knots.H, cubic(knots.t, None)[0])
     np.testing.assert_array_equal(knots.slope, cubic(knots.t, None)[1])
+
+
+def test_an_extremum_in_every_interval():
+    """The first and the last included, and each in its own."""
+
+    def wave(t, rows):
+        return np.cos(np.pi * t), -np.pi * np.sin(np.pi * t)
+
+    grid = np.arange(0.6, 6)
+    knots = monotone_knots(wave, grid[None])
+    np.testing.assert_allclose(knots.t[0, 1::2], [1, 2, 3, 4, 5], rtol=1e-15)
+    np.testing.assert_array_equal(knots.t[0, ::2], grid)
+    _, t = solve(wave, grid, [0], [0.0])
+    np.testing.assert_allclose(t, [1.5, 2.5, 3.5, 4.5, 5.5], rtol=1e-15)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=len)
@@ -85,6 +99,44 @@ def test_beside_a_flat_extremum(height, level):
     which, t = solve(rounded, np.linspace(-1, 1, 6), [0], [level + abs(level) * height])
     assert which.tolist() == [0, 0] and t[0] < 0.1 < t[1]
     np.testing.assert_allclose((t - 0.1) ** 2, height, rtol=0, atol=5e-15)
+
+
+@pytest.mark.parametrize("level", [-100.0, -1.0, 1.0, 100.0])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_plateau_holds_no_root(side, level):
+    """H comes to the target from one side, and then differs from it by rounding alone."""
+    noise = 1.5e-15 * abs(level)
+
+    def plateau(t, rows):
+        H = level + side * np.exp(-t) + noise * np.sign(np.sin(5 * t))
+        return np.where(t > 37, H, level + side * np.exp(-t)), -side * np.exp(-t)
+
+    grid = np.linspace(0, 60, 200)
+    which, _ = solve(plateau, grid, [0], [level])
+    assert not len(which)
+    which, t = solve(plateau, grid, [0], [level + side * 1e-3])
+    np.testing.assert_allclose(t, np.log(1e3), rtol=1e-9)
+
+
+@pytest.mark.parametrize("power, exact", [(3, True), (3, False), (5, False)])
+def test_a_root_where_the_slope_vanishes(power, exact):
+    """Newton's method closes in by a constant factor a round; on the root itself it has 0/0."""
+    root = 0.0 if exact else 0.1
+
+    def flat(t, rows):
+        return (t - root) ** power, power * (t - root) ** (power - 1)
+
+    _, t = solve(flat, np.array([-1.0, 1.0]), [0], [0.0])
+    np.testing.assert_allclose(t, [root], rtol=0, atol=0 if exact else 1e-7)
+
+
+def test_outside_its_step_a_function_may_be_flat():
+    def ramp(t, rows):
+        s = 200 * (t - 0.3)
+        return np.clip(s, -1, 1), np.where(np.abs(s) < 1, 200.0, 0.0)
+
+    _, t = solve(ramp, np.array([-4.0, 4.0]), [0, 0], [0.5, -0.25])
+    np.testing.assert_allclose(t, 0.3 + np.array([0.5, -0.25]) / 200, rtol=0, atol=1e-15)
 
 
 def test_monotone_functions_keep_their_grid():
@@ -179,6 +231,7 @@ def test_few_evaluations():
     assert len(calls) <= 4
     start = _hermite_start(knots, row[which], piece, target[which])
     np.testing.assert_allclose(start, np.log(target), rtol=0, atol=4e-5)
-    flat = Knots(*(np.array([v]) for v in ([0.0, 1.0], [0.0, 1.0], [1e-9, 1e-9])))
     zero = np.zeros(1, int)
-    assert _hermite_start(flat, zero, zero, np.array([0.3])).tolist() == [0.5]
+    for slope in (1e-9, 5e-324, 0.0):
+        flat = Knots(*(np.array([v]) for v in ([0.0, 1.0], [0.0, 1.0], [slope, slope])))
+        assert _hermite_start(flat, zero, zero, np.array([0.3])).tolist() == [0.5]

@@ -23,7 +23,7 @@ def clustered(values, size=4):
 def test_moments(name, sampled, biased):
     state = biased if name == "biased" else sampled(name)
     model = state.model
-    unit = path_unit(model, state.C_h, state.static, seed=1, samples=40_000)
+    unit = path_unit(model, state.order, seed=1, samples=40_000)
     assert len(unit) == 40_000 and list(unit.fields) == ["h", "zeta", "xi", "y"]
     kernels = model.input_kernels(np.append(state.C_h, state.static))
     phi = np.tanh(unit["y"])
@@ -44,7 +44,7 @@ def test_moments(name, sampled, biased):
 def test_h_and_the_gate_are_correlated_through_their_past(sampled):
     """E[(h−φ)²|ζ] of the unit follows the fitted conditional moment."""
     state = sampled("3,10,10")
-    unit = path_unit(state.model, state.C_h, state.static, seed=2, samples=40_000)
+    unit = path_unit(state.model, state.order, seed=2, samples=40_000)
     zeta, D = unit["zeta"], (unit["h"] - np.tanh(unit["y"])) ** 2
     edges = np.quantile(zeta, np.linspace(0, 1, 9))
     for low, high in pairwise(edges):
@@ -59,7 +59,7 @@ def test_h_and_the_gate_are_correlated_through_their_past(sampled):
 def test_h_is_the_recursion_on_the_past(sampled):
     """h knows the present ξ and y through their autocorrelation only, ζ by its size only."""
     state = sampled("3,1,10")
-    unit = path_unit(state.model, state.C_h, state.static, seed=3, samples=40_000)
+    unit = path_unit(state.model, state.order, seed=3, samples=40_000)
     h, y = unit["h"], unit["y"]
     # E[h_t φ(y_t)] from the kernel: φ is hardly correlated in time at a_r = 10, but it is
     mean, error = clustered(h * np.tanh(y))
@@ -75,12 +75,12 @@ def test_h_is_the_recursion_on_the_past(sampled):
 
 def test_samples_and_seeds(sampled):
     state = sampled("3,1,10")
-    a, b, c = (path_unit(state.model, state.C_h, 0.0, s, samples=10) for s in (1, 1, 2))
+    a, b, c = (path_unit(state.model, state.order, s, samples=10) for s in (1, 1, 2))
     assert len(a) == 10
     np.testing.assert_array_equal(a["h"], b["h"])
     assert not np.array_equal(a["h"], c["h"])
     np.testing.assert_array_equal(
-        state.unit["h"], path_unit(state.model, state.C_h, 0.0, state.seed)["h"]
+        state.unit["h"], path_unit(state.model, state.order, state.seed)["h"]
     )
     assert len(state.unit) == 10_000
 
@@ -91,7 +91,7 @@ def test_chunks(sampled, monkeypatch):
 
     state = sampled("3,1,10")
     monkeypatch.setattr(module, "ROWS_AT_ONCE", 1 << 17)
-    unit = path_unit(state.model, state.C_h, 0.0, 1, samples=9001)
+    unit = path_unit(state.model, state.order, 1, samples=9001)
     assert len(unit) == 9001 and len(np.unique(unit["h"])) == 9001
     mean, error = clustered(unit["h"] ** 2)
     assert abs(mean - state.C_h0) < 4 * error
@@ -99,7 +99,7 @@ def test_chunks(sampled, monkeypatch):
 
 def test_a_short_kernel_is_continued_by_its_limit():
     model = rg.GRU(a_h=2, v_h=0.5, a_z=1)
-    unit = path_unit(model, np.array([0.5, 0.2]), 0.2, 0, samples=4000)
+    unit = path_unit(model, np.array([[0.5, 0.2, 0.2]]), 0, samples=4000)
     mean, error = clustered(unit["y"] ** 2)
     assert abs(mean - (4 * 0.25 * 0.5 + 0.5)) < 4 * error
     mean, error = clustered(unit["zeta"] ** 2)

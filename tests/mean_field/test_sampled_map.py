@@ -6,13 +6,14 @@ import pytest
 import rmt_gates as rg
 from rmt_gates.architectures.leaky_average import leaky_moments
 from rmt_gates.mean_field.anderson import Secants
-from rmt_gates.mean_field.sampled_gate import FEWEST_PATHS, ROWS_AT_ONCE, SampledKernelMap
+from rmt_gates.mean_field.input_paths import STARTS
+from rmt_gates.mean_field.sampled_map import FEWEST_PATHS, ROWS_AT_ONCE, SampledKernelMap
 
 K = 24
 MODEL = rg.GRU(a_h=3, a_z=4, a_r=2, b_z=-0.4, v_z=0.3)
 BIASED = MODEL.replace(b_h=0.3, v_h=0.2)
-X = np.append(0.4 * np.exp(-np.arange(K + 1) / 4), 0.0)
-X[K] = 0
+X = np.append(0.4 * np.exp(-np.arange(K + 1) / 4), 0.0)[None]
+X[0, K] = 0
 
 
 def test_chunks_are_weighted_by_their_size():
@@ -21,12 +22,12 @@ def test_chunks_are_weighted_by_their_size():
     paths = per_chunk + 40
     G = SampledKernelMap(MODEL, np.random.default_rng(0), paths, K)
     assert [size for size, _ in G.chunks] == [per_chunk, 40]
-    covariance = 16 * X + 0.3
-    C_phi = MODEL.phi_kernel(X)
-    rows = [gate.windows(-0.4, covariance[:-1], 0.3) for _, gate in G.chunks]
+    covariance = 16 * X[0] + 0.3
+    C_phi = MODEL.phi_kernel(X[0])
+    rows = [noise["zeta", STARTS].windows(-0.4, covariance[:-1], 0.3) for _, noise in G.chunks]
     zeta = np.concatenate(rows)
     exact = leaky_moments(1 / (1 + np.exp(-zeta)), C_phi[:-1], 0.0)
-    image = G(X)
+    (image,) = G(X)
     np.testing.assert_allclose(image[:-1], exact.kernel.mean(axis=0), rtol=0, atol=1e-9)
     assert image[-1] == 0
     assert not np.array_equal(rows[0][:80], rows[1][:80])
@@ -35,12 +36,12 @@ def test_chunks_are_weighted_by_their_size():
 def test_image_is_the_autocorrelation_of_the_process():
     """Monte Carlo over ζ and y together, from the step itself."""
     G = SampledKernelMap(MODEL, np.random.default_rng(1), 2000, K)
-    image = G(X)
+    (image,) = G(X)
     n = 4000
     rng = np.random.default_rng(2)
     lag = np.abs(np.subtract.outer(np.arange(5 * K), np.arange(5 * K)))
     paths = {}
-    for name, kernel in MODEL.input_kernels(X).items():
+    for name, kernel in MODEL.input_kernels(X[0]).items():
         c = np.append(kernel.covariance[:-1], np.full(4 * K, kernel.covariance[-1]))
         values, vectors = np.linalg.eigh(c[lag])
         root = vectors * np.sqrt(np.maximum(values, 0))
@@ -74,12 +75,12 @@ def test_excess_has_the_law_of_the_gate():
 
 def test_limit_with_bias_is_the_tail_of_the_window():
     G = SampledKernelMap(BIASED, np.random.default_rng(0), 128, K)
-    x = np.append(0.2 + 0.3 * np.exp(-np.arange(K + 1) / 4), 0.2)
-    image = G(x)
+    x = np.append(0.2 + 0.3 * np.exp(-np.arange(K + 1) / 4), 0.2)[None]
+    (image,) = G(x)
     np.testing.assert_allclose(image[-1], image[K], rtol=1e-14)  # K // 16 = 1 lag
     longer = SampledKernelMap(BIASED, np.random.default_rng(0), 64, 64)
-    x = np.append(0.2 + 0.3 * np.exp(-np.arange(65) / 4), 0.2)
-    image = longer(x)
+    x = np.append(0.2 + 0.3 * np.exp(-np.arange(65) / 4), 0.2)[None]
+    (image,) = longer(x)
     np.testing.assert_allclose(image[-1], image[61:65].mean(), rtol=1e-14)
     # y's own limit enters through C_φ(∞): the static part of φ(y), averaged
     assert 0.05 < image[-1] < image[0]

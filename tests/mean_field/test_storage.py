@@ -9,6 +9,7 @@ import pytest
 import rmt_gates as rg
 from rmt_gates.mean_field.fixed_points import FixedPoint
 from rmt_gates.mean_field.steady_state import SteadyState
+from rmt_gates.results import Status
 
 
 def same(a, b):
@@ -59,6 +60,44 @@ def test_fixed_points(tmp_path):
         assert isinstance(loaded, FixedPoint)
         same(point, loaded)
         assert loaded.spectral_radius == point.spectral_radius
+
+
+def test_what_was_not_found_stays_not_found(tmp_path):
+    """A status other than OK, and the NaN beside it."""
+    path, model = tmp_path / "state.npz", rg.GRU(a_h=3)
+    FixedPoint(model, np.nan, np.nan, False, Status.NOT_CONVERGED).save(path)
+    point = rg.load(path)
+    assert point.status is Status.NOT_CONVERGED and point.message == Status.NOT_CONVERGED.sentence
+    assert np.isnan(point.C_h) and np.isnan(point.rho) and point.stable is False
+    lost = np.full(4, np.nan)
+    SteadyState(model, lost, lost, "chaotic", Status.WINDOW_TOO_SHORT, np.nan).save(path)
+    state = rg.load(path)
+    assert state.status is Status.WINDOW_TOO_SHORT and np.isnan(state.C_h).all()
+    assert state.message.startswith("No state was found.") and state.replicates == ()
+
+
+def test_a_state_without_conditional_moment(tmp_path):
+    """Replicates of C_h alone, and the autocorrelation of a second feature."""
+    others = np.linspace(0.5, 0.1, 5)[None]
+    state = SteadyState(
+        rg.GRU(a_h=3),
+        np.array([0.4, 0.3, 0.2, 0.1]),
+        np.full(4, 1e-3),
+        "chaotic",
+        Status.OK,
+        0.05,
+        replicates=((0.39, None), (0.41, None), (0.4, None)),
+        seed=7,
+        note="by hand",
+        others=others,
+    )
+    path = tmp_path / "state.npz"
+    state.save(path)
+    loaded = rg.load(path)
+    assert loaded.moment is None and loaded.replicates == state.replicates
+    np.testing.assert_array_equal(loaded.others, others)
+    np.testing.assert_array_equal(loaded.order, state.order)
+    assert (loaded.seed, loaded.note, loaded.static) == (7, "by hand", 0.05)
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -112,22 +151,25 @@ def test_files_that_are_no_states(write, tmp_path):
 
 
 def test_another_schema(tmp_path):
+    """Schema, type and model are enough to know it: whatever else such a file may hold."""
     path = tmp_path / "state.npz"
     rg.fixed_points(rg.GRU(a_h=3))[1].save(path)
     with np.load(path) as file:
         header = json.loads(str(file["header"]))
     assert header["schema"] == 1
     header["schema"] = 7
-    with open(path, "wb") as file:
-        np.savez(file, header=np.array(json.dumps(header)))
-    message = f"path: {str(path)!r} has schema 7, this version reads 1"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        rg.load(path)
+    for keys in (header, ("schema", "type", "model")):
+        with open(path, "wb") as file:
+            np.savez(file, header=np.array(json.dumps({key: header[key] for key in keys})))
+        message = f"path: {str(path)!r} has schema 7, this version reads 1"
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            rg.load(path)
 
 
 @pytest.mark.parametrize("header", ["[1]", "{}", '{"schema": 1}'])
 def test_a_foreign_header_is_refused(tmp_path, header):
     path = tmp_path / "foreign.npz"
     np.savez(path, header=np.array(header))
-    with pytest.raises(ValueError, match="is not a state saved by rmt_gates"):
+    message = f"path: {str(path)!r} is not a state saved by rmt_gates"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         rg.load(path)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
+from rmt_gates.architectures.base import Blocks
+from rmt_gates.unit import Unit
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +62,40 @@ def product_unit():
         w = np.prod([v.ravel() for v in np.meshgrid(*weights, indexing="ij")], axis=0)
         h = np.tanh(y) if at_rest else np.tanh(0.8 * y + 0.6 * zeta)
         return model.unit({"zeta": zeta, "xi": xi, "y": y}, h, w)
+
+    return unit
+
+
+class ThreeStages:
+    """Three variables a step, each driven by those before it; the last two carry λ."""
+
+    carried, carriers = ("h",), (1, 2)
+
+    def __init__(self, gains, n):
+        self._gains = np.array(gains)
+        self.a, self.b, self.c = np.random.default_rng(1).normal(size=(3, 3, 3, n))
+
+    def gains(self):
+        return self._gains
+
+    def blocks(self, inputs, carry, lam, xp=np):
+        a, b, c = self.a, self.b, self.c
+        return Blocks(
+            X=[[1, 0, 0], [a[1, 0], lam - a[1, 1], 0], [a[2, 0], a[2, 1], lam - a[2, 2]]],
+            B=[[0, 1, 0], [b[1, 0], 0, 1], list(b[2])],
+            C=[[c[0, 0], c[0, 1], 1], [0, c[1, 1], c[1, 2]], list(c[2])],
+        )
+
+    def criterion_poles(self, unit):
+        return None
+
+
+@pytest.fixture(scope="session")
+def three_stages():
+    """A weighted sample of the above."""
+
+    def unit(gains=(1.3, 0.7, 2.0), n=6):
+        fields = {"h": np.zeros(n)}
+        return Unit(ThreeStages(gains, n), fields, np.random.default_rng(2).uniform(0.2, 1, n))
 
     return unit

@@ -5,9 +5,10 @@ import pytest
 from scipy.special import erf
 
 import rmt_gates as rg
-from rmt_gates.architectures.base import PoleTerm
+from rmt_gates.architectures.base import Blocks, CriterionPole, PoleTerm
 from rmt_gates.spectra.boundary_function import BoundaryFunction, CriterionBoundary
 from rmt_gates.spectra.criterion import perron_root
+from rmt_gates.unit import Unit
 
 
 def sigma(x):
@@ -86,9 +87,10 @@ def quadratic_term(mean, variance):
     return PoleTerm(mean, variance, lambda x: 0.3 + 0.02 * x**2, lambda x: 0.04 * x)
 
 
-def test_terms_add():
+@pytest.mark.parametrize("order", [1, -1])
+def test_terms_add(order):
     terms = [quadratic_term(0.2, 1.0), quadratic_term(-1.0, 0.0)]
-    both, first, second = (BoundaryFunction(t) for t in (terms, terms[:1], terms[1:]))
+    both, first, second = (BoundaryFunction(t) for t in (terms[::order], terms[:1], terms[1:]))
     x, y = np.array([0.4, 1.5, -0.2]), np.array([0.1, 0.0, 0.3])
     for got, one, other in zip(
         *(b.plus_one(x, 1 - x, y) for b in (both, first, second)), strict=True
@@ -144,7 +146,9 @@ def test_two_lenses_add():
     np.testing.assert_allclose(BoundaryFunction(terms).lens_height(x, 1 - x), total, rtol=1e-14)
 
 
-@pytest.mark.parametrize("changes", [{}, {"a_r": 0.0}, {"a_z": 0.0}, {"a_h": 0.0}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"a_r": 0.0}, {"a_z": 0.0}, {"a_h": 0.0}, {"a_z": 0.4}], ids=str
+)
 def test_of_a_sample(random_unit, changes, monkeypatch):
     """Poles and the dense criterion give the same Λ and ∂Λ/∂y."""
     unit = random_unit(25, **changes)
@@ -175,8 +179,71 @@ def test_of_a_sample_without_weights(random_unit):
     np.testing.assert_array_equal(boundary.plus_one(0.3, 0.7, 0.1), [[0], [0]])
 
 
+@pytest.mark.parametrize("a_h", [0.3, 40.0])
+def test_of_a_vanilla_sample(a_h):
+    """Λ = a_h² E[φ'²]/|λ|²: a circle, however large or small."""
+    rng = np.random.default_rng(0)
+    y, w = 2 * rng.normal(size=20), rng.uniform(0.2, 1, 20)
+    unit = rg.Vanilla(a_h=a_h).unit({"y": y}, np.tanh(y), w)
+    R = a_h * np.sqrt(w @ np.cosh(y) ** -4.0 / w.sum())
+    boundary = CriterionBoundary(unit)
+    np.testing.assert_allclose(boundary.ends, [-R, R], rtol=1e-12)
+    value, slope = boundary.plus_one(0.6 * R, 1 - 0.6 * R, 1.7 * R)
+    d = 0.6**2 + 1.7**2
+    np.testing.assert_allclose([value[0], slope[0]], [1 / d, -3.4 / (R * d**2)], rtol=1e-12)
+    curve = rg.spectral_curve(unit)
+    np.testing.assert_allclose(np.hypot(curve.x, curve.y), R, rtol=1e-9)
+    assert curve.radius == pytest.approx(R, rel=1e-12)
+
+
+class TwoShares:
+    """A gate s = b₁·(U₁h) inside what U₀ and U₂ multiply: two of the |Y_kl|² are constant."""
+
+    carried, carriers = ("h",), (0,)
+
+    def __init__(self, gains, rng, n):
+        self._gains = np.array(gains)
+        self.a, self.b, self.c = (rng.uniform(0.2, 1, shape) for shape in (n, (3, n), (3, 2)))
+
+    def gains(self):
+        return self._gains
+
+    def blocks(self, inputs, carry, lam, xp=np):
+        b, c = self.b, self.c
+        return Blocks(
+            X=[[lam - self.a, 0], [0, 1]],
+            B=[[b[0], 0, b[2]], [0, b[1], 0]],
+            C=[[c[0, 0], c[0, 1]], [c[1, 0], 0], [c[2, 0], c[2, 1]]],
+        )
+
+    def criterion_poles(self, unit):
+        b, c = self.b, self.c
+        constant = {(k, 1): (c[k, 1] * b[1]) ** 2 for k in (0, 2)}
+        moving = {(k, l): (c[k, 0] * b[l]) ** 2 for k in range(3) for l in (0, 2)}
+        part = lambda entries, share: {place: share * entry for place, entry in entries.items()}
+        return [
+            CriterionPole(None, None, part(constant, 0.6)),
+            CriterionPole(self.a, 1 - self.a, part(moving, 0.3)),
+            CriterionPole(self.a, 1 - self.a, part(moving, 0.7)),
+            CriterionPole(None, None, part(constant, 0.4)),
+        ]
+
+
+@pytest.mark.parametrize("gains", [(1.3, 0.8, 2.0), (1.3, 0.0, 2.0), (0.5, 0.8, 0.0)], ids=str)
+def test_shares_of_a_sample_add(gains, monkeypatch):
+    """Several entries a share, several shares an entry, shares of matrices without a gain."""
+    rng = np.random.default_rng(5)
+    unit = Unit(TwoShares(gains, rng, 9), {"h": np.zeros(9)}, rng.uniform(0.2, 1, 9))
+    x, y = np.array([0.3, 1.4, -0.5]), np.array([0.2, 0.1, 0.4])
+    poles = CriterionBoundary(unit).plus_one(x, 1 - x, y)
+    np.testing.assert_allclose(poles[0], perron_root(unit, x + 1j * y).root, rtol=1e-13)
+    monkeypatch.setattr(TwoShares, "criterion_poles", lambda self, unit: None)
+    for got, exact in zip(poles, CriterionBoundary(unit).plus_one(x, 1 - x, y), strict=True):
+        np.testing.assert_allclose(got, exact, rtol=1e-12)
+
+
 def test_on_a_pole_the_root_is_infinite(random_unit):
     unit = random_unit(5)
     z = sigma(unit["zeta"])
-    value, _ = CriterionBoundary(unit).plus_one(z[:1], 1 - z[:1], 0.0)
-    assert value[0] == np.inf
+    value, slope = CriterionBoundary(unit).plus_one(z[:1], 1 - z[:1], 0.0)
+    assert value[0] == np.inf and slope[0] == -np.inf

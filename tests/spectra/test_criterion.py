@@ -71,6 +71,8 @@ def test_matrices_without_a_gain_are_dropped(random_unit):
     nothing = perron_root(random_unit(a_h=0.0, a_r=0.0, a_z=0.0), LAM)
     np.testing.assert_array_equal(nothing.root, np.zeros(4))
     assert nothing.root.shape == (4,) and nothing.right.shape == nothing.left.shape == (4, 0)
+    square = perron_root(random_unit(a_h=0.0, a_r=0.0, a_z=0.0), LAM.reshape(2, 2))
+    assert square.root.shape == (2, 2) and square.left.shape == (2, 2, 0)
 
 
 def test_shapes_follow_lambda(random_unit):
@@ -133,22 +135,43 @@ def test_slope(random_unit):
     np.testing.assert_allclose(slope, (up - down) / (2 * d), rtol=1e-7, atol=1e-8)
 
 
-def test_response(random_unit):
-    """X⁻¹B̂, ĈX⁻¹ and Y of one unit by dense linear algebra."""
-    unit = random_unit(7)
-    X, B, C = unit.model.blocks(unit.inputs, unit.carry, LAM[:, None])
+def dense(rows, n):
+    """(points, units, rows, columns) from nested lists of whatever broadcasts."""
+    full = [[np.broadcast_to(e, (len(LAM), n)) for e in row] for row in rows]
+    return np.moveaxis(np.array(full, complex), (0, 1), (2, 3))
+
+
+@pytest.mark.parametrize("kind", ["GRU", "three stages"])
+def test_response_by_dense_linear_algebra(kind, random_unit, three_stages):
+    """X⁻¹B̂, ĈX⁻¹, Y, M and ∂M/∂y with every matrix written out in full."""
+    unit = random_unit(6) if kind == "GRU" else three_stages(n=6)
+    X, B, C = (dense(m, 6) for m in unit.model.blocks(unit.inputs, unit.carry, LAM[:, None]))
     got = response(unit, LAM)
+    solved, onto = np.linalg.solve(X, B), C @ np.linalg.inv(X)
+    close = {"rtol": 1e-11, "atol": 1e-13}
+    np.testing.assert_allclose(dense(got.from_weights, 6), solved, **close)
+    np.testing.assert_allclose(dense(got.to_weights, 6), onto, **close)
+    np.testing.assert_allclose(dense(got.Y, 6), C @ solved, **close)
+    np.testing.assert_allclose(transfer(unit, LAM), C @ solved, **close)
 
-    def dense(rows):
-        return np.moveaxis(
-            [[np.broadcast_to(e, (4, 7)) for e in row] for row in rows], (0, 1), (2, 3)
-        )
+    gains, P = unit.model.gains()[:, None], np.zeros(X.shape[-2:])
+    P[unit.model.carriers, unit.model.carriers] = 1
+    moved = -1j * onto @ P @ solved  # ∂Y/∂y: X changes by i on the blocks that carry λ
+    mean = lambda f: gains**2 * np.einsum("u,pukl->pkl", unit.weights, f)
+    M, slope = criterion_slope(unit, LAM)
+    np.testing.assert_allclose(M, mean(np.abs(C @ solved) ** 2), **close)
+    np.testing.assert_allclose(criterion_matrix(unit, LAM), M, **close)
+    np.testing.assert_allclose(slope, mean(2 * np.real(np.conj(C @ solved) * moved)), **close)
 
-    X, B, C = (dense(m) + 0j for m in (X, B, C))
-    solved = np.linalg.solve(X, B)
-    np.testing.assert_allclose(dense(got.from_weights), solved, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(dense(got.to_weights), C @ np.linalg.inv(X), rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(dense(got.Y), C @ solved, rtol=1e-12, atol=1e-15)
+
+def test_any_matrix_without_a_gain_is_dropped(three_stages):
+    M, slope = criterion_slope(three_stages(), LAM)
+    for gains, kept in (((0.0, 0.7, 2.0), [1, 2]), ((1.3, 0.0, 2.0), [0, 2]), ((0, 0, 2.0), [2])):
+        unit = three_stages(gains)
+        got = (*criterion_slope(unit, LAM), criterion_matrix(unit, LAM))
+        for full, part in zip((M, slope, M), got, strict=True):
+            np.testing.assert_allclose(part, full[:, kept][:, :, kept], rtol=1e-13)
+        assert response(unit, LAM).Y[-1][-1].shape == (4, 6)
 
 
 def test_without_independence_the_bracket_of_r1_remains(random_unit):

@@ -77,8 +77,10 @@ def test_S_vanishes_on_the_graph_of_a_steady_state(name, request):
 
 
 @pytest.mark.parametrize("parameters", [FIXED[0], FIXED[2], MARGINAL], ids=str)
-def test_points_are_cosine_spaced(parameters):
-    curve = rg.spectral_curve(last(**parameters))
+@pytest.mark.parametrize("of_a_sample", [False, True])
+def test_points_are_cosine_spaced(parameters, of_a_sample):
+    point = last(**parameters)
+    curve = rg.spectral_curve(point.unit if of_a_sample else point)
     assert len(curve.x) == len(curve.y) >= 400
     angle = np.linspace(0, np.pi, len(curve.x))
     middle, half = (curve.x[0] + curve.x[-1]) / 2, (curve.x[-1] - curve.x[0]) / 2
@@ -96,6 +98,14 @@ def test_contains(chaotic):
     assert curve.contains(curve.x[-1] - 1e-9) and not curve.contains(curve.x[-1] + 1e-9)
     assert not np.any(curve.contains([2.0, -2.0, 2j, -0.9]))
     assert curve.contains(0.5).__class__ in (bool, np.bool_)
+
+
+def test_the_boundary_belongs_to_the_support():
+    """Vanilla at rest, a_h = 2: S = 4/|λ|² − 1 is 0 to the last digit on the axes."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=2))[0])
+    lam = np.array([2, -2, 2j, -2j])
+    np.testing.assert_array_equal(curve.S(lam), 0)
+    assert np.all(curve.contains(lam)) and not np.any(curve.contains(1.0000001 * lam))
 
 
 def test_S_is_symmetric_and_vectorised(chaotic):
@@ -152,12 +162,22 @@ def test_lens_near_one():
 def test_height_where_there_is_none():
     """Outside [0, 1] with S(x) ≤ 0 the height is 0, and no point disturbs another."""
     boundary = BoundaryFunction(last(**FIXED[0]).model.pole_terms(0.2))
-    x = np.array([-3.0, 0.2, 0.9, 4.0, 0.5])
+    x = np.array([-3.0, 0.2, 0.9, 4.0, 0.5, 0.0, 1.0])  # the ends of the gate's segment too
     y = solve_height(boundary, x, 1 - x)
-    assert y[0] == y[3] == 0 and np.all(y[[1, 2, 4]] > 0)
-    for i in range(5):
+    assert y[0] == y[3] == 0 and np.all(y[[1, 2, 4, 5, 6]] > 0)
+    np.testing.assert_allclose(boundary.plus_one(x[y > 0], 1 - x[y > 0], y[y > 0])[0], 1, rtol=1e-9)
+    for i in range(7):
         alone = solve_height(boundary, x[i : i + 1], 1 - x[i : i + 1])
         np.testing.assert_allclose(y[i], alone[0], rtol=1e-12)
+
+
+def test_heights_far_below_one():
+    """Gates that leave 1e-8 of the state: still a circle of radius (1−s)ρ (23)."""
+    boundary = BoundaryFunction(rg.GRU(a_h=3, b_z=18, v_z=1e-6).pole_terms(0.0))
+    leak, angle = expit(-18), np.linspace(0.3, 2.8, 9)
+    R = 1.5 * leak
+    u = leak - R * np.cos(angle)
+    np.testing.assert_allclose(solve_height(boundary, 1 - u, u), R * np.sin(angle), rtol=1e-3)
 
 
 # -- closed forms -------------------------------------------------------------------------------
@@ -221,11 +241,11 @@ def test_marginal():
 
 def test_radius_at():
     """The larger of the outermost x with S(x + i/N) = 0 and the gate's 1 − 1/N quantile."""
-    for parameters in (MARGINAL, FIXED[0], FIXED[2]):
+    for parameters in (MARGINAL, {"a_h": 1.5, "v_z": 1}, FIXED[0], FIXED[2]):
         point = last(**parameters)
         curve = rg.spectral_curve(point)
         V = point.model.a_z**2 * point.C_h + point.model.v_z
-        for N in (2, 50, 1000, np.int64(10**6)):
+        for N in (1, 2, 50, 1000, np.int64(10**6)):
             quantile = expit(point.model.b_z + np.sqrt(V) * ndtri(1 - 1 / N))
             x = np.linspace(-1, curve.radius + 1, 40_001)
             crossing = np.flatnonzero(curve.S(x + 1j / N) > 0)
@@ -244,11 +264,23 @@ def test_radius_at_of_an_unstable_state_tends_to_the_radius():
     assert distance[0] / distance[1] == pytest.approx(100, rel=0.05)  # a smooth edge: 1/N²
 
 
-def test_radius_at_of_a_constant_gate():
+def test_radius_at_of_slow_gates():
+    """Where 1−z ~ 1e-4 the whole bulge fits between two points of a uniform grid."""
+    point = last(a_h=4, v_z=1, b_z=9)
+    curve = rg.spectral_curve(point)
+    for N in (10**5, 10**6):
+        got = curve.radius_at(N)
+        assert 1 < got < curve.radius and abs(curve.S(got + 1j / N)) < 1e-8
+        assert np.all(curve.S(got + np.geomspace(1e-9, 1, 200) + 1j / N) < 0)
+
+
+@pytest.mark.parametrize("parameters", [{"a_h": 3, "b_z": 1.0}, {"a_h": 3, "b_z": -2, "b_r": -0.7}])
+def test_radius_at_of_a_constant_gate(parameters):
     """No quantile, and where the circle is lower than 1/N nothing."""
-    curve = rg.spectral_curve(last(a_h=3, b_z=1.0))
-    R = curve.radius - expit(1.0)
-    assert curve.radius_at(100) == pytest.approx(expit(1.0) + np.sqrt(R**2 - 1e-4), rel=1e-10)
+    curve = rg.spectral_curve(last(**parameters))
+    s = expit(parameters["b_z"])
+    R = curve.radius - s
+    assert curve.radius_at(100) == pytest.approx(s + np.sqrt(R**2 - 1e-4), rel=1e-10)
     small = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0.01))[0])
     assert small.radius_at(10) == -np.inf or small.radius_at(10) <= small.radius
 
@@ -283,6 +315,9 @@ def test_radius_error_is_the_replicates_standard_error(chaotic):
         radii.append(one.radius)
     assert curve.radius_error == pytest.approx(np.std(radii, ddof=1) / np.sqrt(8), rel=1e-6)
     assert curve.radius == pytest.approx(np.mean(radii), abs=curve.radius_error)
+    two = rg.spectral_curve(dataclasses.replace(chaotic, replicates=chaotic.replicates[:2]))
+    assert two.radius_error == pytest.approx(abs(radii[1] - radii[0]) / 2, rel=1e-6)
+    assert two.y_error[100:300].all()
 
 
 # -- samples ------------------------------------------------------------------------------------
@@ -315,7 +350,7 @@ def test_curve_of_a_small_sample(random_unit):
         assert abs(S(end + 0j)) < 1e-8 and S(end + 1e-6 * outwards) < 0
     assert curve.x[0] < z.min() and curve.x[-1] > z.max()
     assert curve.radius == max(curve.x[-1], -curve.x[0]) and curve.radius_error == 0
-    assert not curve.marginal and curve.status is Status.OK
+    assert curve.marginal is False and curve.status is Status.OK
     np.testing.assert_allclose(curve.S([1.5 + 1j, 0.3j]), S(np.array([1.5 + 1j, 0.3j])), rtol=1e-12)
     outermost = curve.radius_at(40)
     assert outermost >= np.quantile(z, 1 - 1 / 40)
@@ -420,7 +455,8 @@ def test_error_band_of_a_sampled_state():
 def test_a_constant_gate_is_its_own_quantile():
     """A disc smaller than 1/N: what a network shows is the gate itself."""
     curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.5, b_z=8))[0])
-    assert curve.radius_at(1000) == pytest.approx(expit(8), rel=1e-12)
+    for N in (1, 1000):
+        assert curve.radius_at(N) == pytest.approx(expit(8), rel=1e-12)
     assert rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0))[0]).radius_at(10) == 0.5
 
 

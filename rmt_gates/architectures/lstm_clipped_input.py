@@ -1,0 +1,68 @@
+"""`CellInput` for the hard tanh, whose kinks at |y| = 1 and |c| = 1 ask for panels.
+
+With c = g clip(y) everything is an average over |y| < r, r = min(1, 1/g), and a probability
+beyond; kinks in g are at g = 1 alone, where the order of |y| = 1 and |c| = 1 changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from rmt_gates.architectures.log_table import LogTable
+from rmt_gates.architectures.lstm_input import POWER_ABOVE, WINDOW, CellInput
+from rmt_gates.gaussian.mesh import panel_nodes
+
+PANELS = 20  # of the Gaussian inside |y| < r
+
+
+@dataclass(frozen=True)
+class ClippedCellInput(CellInput):
+    """The law N(mean, sd²) of y, for the hard tanh."""
+
+    def squares(self, L: np.ndarray) -> np.ndarray:
+        """E φ(c)² / size² and V times its derivative by V = sd², c = gφ(y), at L = log g (n,)."""
+
+        def averages(L: np.ndarray) -> np.ndarray:
+            y, weight, slope = self.inside(np.exp(-L))
+            square = (y / self.size) ** 2
+            beyond = np.stack([self.beyond(np.exp(-L)), -slope.sum(axis=1)])
+            inside = np.stack([(square * w).sum(axis=1) for w in (weight, slope)])
+            return np.asarray(inside + beyond * (np.exp(-L) / self.size) ** 2)
+
+        return LogTable(averages, *self.limits(L), decay=[2.0, 2.0])(L, growth=2.0)
+
+    def slopes(self, L: np.ndarray) -> np.ndarray:
+        """E φ'(c)² c² / size² and E φ'(c)² (gφ'(y))² at L = log g (n,)."""
+
+        def averages(L: np.ndarray) -> np.ndarray:
+            y, weight, _ = self.inside(np.exp(-L))
+            return np.stack([((y / self.size) ** 2 * weight).sum(axis=1), weight.sum(axis=1)])
+
+        result = LogTable(averages, *self.limits(L), decay=[3.0, 1.0])(L, growth=2.0)
+        small = L < 0  # then |y| > 1 leaves |c| = g < 1
+        result[0, small] += self.beyond(np.ones(1)) * (np.exp(L[small]) / self.size) ** 2
+        return result
+
+    def limits(self, L: np.ndarray) -> tuple[float, float]:
+        """From g = 1, below which r = 1."""
+        return 0.0, float(np.clip(L.max(), 0.0, POWER_ABOVE - np.log(self.size)))
+
+    def inside(self, r: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Nodes and weights for |y| < r, (n, nodes): y, of the average, of V ∂/∂V."""
+        if self.sd == 0:
+            y = np.full((len(r), 1), self.mean)
+            weight = 1.0 * (np.abs(y) < r[:, None])
+            return y, weight, 0 * weight
+        low, high = (np.clip((end - self.mean) / self.sd, -WINDOW, WINDOW) for end in (-r, r))
+        x, weight = panel_nodes(low[:, None] + np.outer(high - low, np.arange(PANELS + 1) / PANELS))
+        weight = weight * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+        return self.mean + self.sd * x, weight, 0.5 * (x * x - 1) * weight
+
+    def beyond(self, r: np.ndarray) -> np.ndarray:
+        """P(|y| > r)."""
+        if self.sd == 0:
+            return 1.0 * (np.abs(self.mean) >= r)
+        return np.asarray(ndtr((self.mean - r) / self.sd) + ndtr((-self.mean - r) / self.sd))

@@ -1,0 +1,104 @@
+"""E[p|η_f](1+e^{η_f})² of the LSTM as analytic functions: at a fixed point, and in a steady state.
+
+With them E[p/|λ−f|²] = E[(1−f)² q(η_f)/|λ−f|²], a one-dimensional Gaussian integral.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.architectures.base import PoleTerm
+from rmt_gates.architectures.leaky import sigmoid_complex
+from rmt_gates.architectures.log_table import LogTable
+from rmt_gates.architectures.lstm_gates import WINDOW, gate_rule
+from rmt_gates.architectures.lstm_input import POWER_ABOVE
+from rmt_gates.architectures.lstm_rest import RestUnit
+from rmt_gates.gaussian import sigmoid
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.gaussian.mesh import panel_nodes
+
+OPEN = 340.0  # (1 + e^η)² nearly overflows
+WIDEST = 10.0  # standard deviations of η_f that are tabulated
+DIFFERENCE = 1e-5
+
+
+def log_open(eta: Any) -> Any:
+    """log(1 + e^η) = −log(1−f) on real and complex arrays, |Im η| < π; Re η is cut at OPEN."""
+    eta = eta + np.minimum(OPEN - eta.real, 0.0)
+    right = eta.real > 0
+    return np.where(right, eta, 0.0) + np.log1p(np.exp(np.where(right, -eta, eta)))
+
+
+def constant_term(logit: float, weight: float) -> PoleTerm:
+    """weight/|λ−σ(logit)|² as a term of S+1."""
+    scale = weight * np.exp(2 * np.logaddexp(0.0, logit))
+    return PoleTerm(logit, 0.0, lambda eta: scale + 0 * np.exp(eta), np.zeros_like)
+
+
+@dataclass(frozen=True)
+class PathNumerator:
+    """E[o²] E[D|η_f] (1+e^{η_f})², D = p/o², from the conditional moment of a sampled state."""
+
+    output_square: float
+    moment: ConditionalMoment
+
+    def __call__(self, eta: Any) -> Any:
+        return np.where(eta.real <= OPEN, self._open(eta), 0.0) * self.moment(eta)
+
+    def derivative(self, eta: Any) -> Any:
+        """dq/dη_f."""
+        rate = 2 * sigmoid_complex(eta) * self.moment(eta) + self.moment.derivative(eta)
+        return self._open(eta) * rate
+
+    def open_term(self, mean: float, variance: float) -> list[PoleTerm]:
+        """The share of gates beyond OPEN, with f = 1 to the last digit of 1−f: one node."""
+        start = (OPEN - mean) / np.sqrt(variance) if variance > 0 else np.inf
+        if start > WINDOW:
+            return []
+        x, weight = panel_nodes(np.linspace(max(start, -WINDOW), WINDOW, 10))
+        weight *= np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+        share = weight @ self.moment(mean + np.sqrt(variance) * x)
+        return [constant_term(OPEN, self.output_square * float(share))]
+
+    def _open(self, eta: Any) -> Any:
+        return self.output_square * np.exp(2 * log_open(eta))
+
+
+class RestNumerator:
+    """The same at a fixed point, where η_i and y are integrated out.
+
+    E[o²] ( a_f² f² E[φ'²c²] + a_i² E[(1−i)²φ'²c²] + a_h² E[φ'²(∂c/∂y)²] ), φ' = φ'(c): the averages
+    are analytic functions of log(1+e^{η_f}), tabulated.
+    """
+
+    def __init__(self, rest: RestUnit) -> None:
+        model = rest.model
+        rule = gate_rule(float(model.b_i), rest.variance["i"])
+        size = rest.input.size
+        log_i = -np.logaddexp(0.0, -rule.eta)
+        weights = np.stack([rule.weight, rule.weight * sigmoid(-rule.eta) ** 2])
+
+        def averages(opening: np.ndarray) -> np.ndarray:
+            L = opening[:, None] + log_i
+            slopes = rest.input.slopes(L.ravel()).reshape(2, *L.shape)
+            cell, direct = slopes * np.exp(-2 * opening[:, None])
+            return np.stack([*(weights @ cell.T) * size**2, direct @ rule.weight])
+
+        typical = 0.5 * np.log(rule.weight @ sigmoid(rule.eta) ** 2)
+        sd = np.sqrt(rest.variance["f"])
+        high = min(model.b_f + WIDEST * sd, POWER_ABOVE - np.log(size) - typical)
+        self._table = LogTable(averages, 0.0, max(1.0, float(high)), decay=[3.0, 3.0, 1.0])
+        self._strength = rest.output_square * model.gains()[[2, 1, 0]] ** 2
+
+    def __call__(self, eta: Any) -> Any:
+        eta = np.asarray(eta)
+        through_f, through_i, direct = self._table(log_open(eta), growth=2.0)
+        by_f, by_i, by_h = self._strength
+        return by_f * sigmoid_complex(eta) ** 2 * through_f + by_i * through_i + by_h * direct
+
+    def derivative(self, eta: Any) -> Any:
+        """dq/dη_f by a difference quotient: it steers Newton's method and does not enter S."""
+        return (self(eta + DIFFERENCE) - self(eta - DIFFERENCE)) / (2 * DIFFERENCE)

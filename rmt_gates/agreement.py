@@ -53,8 +53,8 @@ def compare(
     Parameters
     ----------
     curve : from `spectral_curve`.
-    eigenvalues : complex (…, N): the spectra of one or more networks of N units. Errors need at
-        least two.
+    eigenvalues : complex (…, N): the spectra of one or more networks of N units, (…, 2N) for an
+        LSTM. Errors need at least two.
     fraction_expected : of the eigenvalues, outside the curve; from the density at the edge if
         omitted, which needs the state's unit.
 
@@ -75,14 +75,17 @@ def compare(
     if spectra.size == 0 or not np.all(np.isfinite(spectra)):
         raise ValueError("eigenvalues must be finite and of shape (…, N) with N ≥ 1")
     spectra = spectra.reshape(-1, spectra.shape[-1])
-    networks, N = spectra.shape
+    networks, eigenvalues_each = spectra.shape
+    source = curve.source
+    per_unit = 1 if source is None else len(source.model.carriers)
+    N = eigenvalues_each // per_unit
     level = curve.S(spectra) + 1
     outside = level < 1
     if fraction_expected is None:
-        fraction_expected = min(curve.expected_outside / np.sqrt(N), 0.5)
+        fraction_expected = min(curve.expected_outside(N) / eigenvalues_each, 0.5)
     expected = fraction_expected
-    rank = max(1, round(expected * N))
-    edge = np.sort(level, axis=1)[:, min(rank, N - 1) - 1 : min(rank, N - 1) + 1].mean(axis=1)
+    rank = max(1, min(round(expected * eigenvalues_each), eigenvalues_each - 1))
+    edge = np.sort(level, axis=1)[:, rank - 1 : rank + 1].mean(axis=1)
     radius = np.abs(spectra).max(axis=1)
     distance = _distance(curve, spectra[outside])
     several = networks > 1

@@ -24,7 +24,7 @@ def disc() -> tuple:
 def test_the_zero_state_with_a_shut_gate_is_the_circular_law(disc):
     radius, curve, eigenvalues = disc
     assert curve.radius == pytest.approx(radius, rel=1e-12)
-    assert curve.expected_outside == pytest.approx(1 / np.sqrt(2 * np.pi), rel=2e-3)
+    assert curve.expected_outside(10**6) == pytest.approx(1000 / np.sqrt(2 * np.pi), rel=2e-3)
     agreement = rg.compare(curve, eigenvalues)
     assert (agreement.N, agreement.networks) == (N, NETWORKS)
     assert agreement.fraction_expected == pytest.approx(1 / np.sqrt(2 * np.pi * N), rel=2e-3)

@@ -33,7 +33,8 @@ class Case:
     ``extrapolate`` is off: then there is only N. The first ``spectra`` networks are diagonalised.
     ``control_seconds`` limits the time spent on each wrong theory. ``metastable``: small networks
     may leave the branch for a coexisting stable fixed point; those that do are counted, reported
-    and replaced.
+    and replaced. ``torch_module`` : the networks are torch modules of this kind as torch
+    initialises them, with uniform weights and biases, not draws of the Gaussian ensemble.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Case:
     networks: int = 24
     spectra: int = 24
     metastable: bool = False
+    torch_module: str | None = None
     states: int = 2
     burn_in: int = 200
     steps: int = 200
@@ -60,7 +62,39 @@ class Case:
         return max(1, self.steps // 200)
 
 
+def torch_default(kind: str, N: int) -> Any:
+    """The ensemble of torch's initialisation: every weight and bias uniform in ±1/√N."""
+    variance = 1 / 3  # N times that of one weight
+    one = {"h": 1, "z": 2, "r": 2, "u": 1} if kind == "GRU" else dict.fromkeys("hfio", 2)
+    biases = {f"v_{k}": count * variance / N for k, count in one.items()}
+    if kind == "GRU":
+        return rg.GRU(
+            reset="after", **dict.fromkeys(("a_h", "a_z", "a_r"), variance**0.5), **biases
+        )
+    return rg.LSTM(**{f"a_{k}": variance**0.5 for k in "hfio"}, **biases)
+
+
 BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2}
+
+LSTM_BIASED = {"b_h": 0.2, "b_f": 0.5, "b_i": 0.3, "b_o": -0.2}
+LSTM_BIASED |= {"v_h": 0.05, "v_f": 0.1, "v_i": 0.1, "v_o": 0.2}
+# snapshots of LSTMs scatter: several states of each network, and few of its 2N eigenvalues' costs
+SNAPSHOTS: dict[str, Any] = {
+    "networks": 12,
+    "spectra": 8,
+    "states": 4,
+    "burn_in": 300,
+    "steps": 300,
+    "rtol": 5e-3,
+    "controls": Controls(averages=0.06, spectrum=0.10),
+}
+# where a_h matters little to E[h²]: the biases make it
+DEFAULT_INITIALISATION: dict[str, Any] = {
+    "kind": "fixed point",
+    "N": 512,
+    "extrapolate": False,
+    "controls": Controls(averages=0.5, spectrum=0.10),
+}
 
 CASES = (
     Case("fig1a", "Fig. 1a", rg.GRU(a_h=3, a_z=1, a_r=10)),
@@ -133,6 +167,44 @@ CASES = (
         kind="zero",
         extrapolate=False,
     ),
+    Case("vanilla", "vanilla network", rg.Vanilla(a_h=1.5), burn_in=400),
+    Case("after-1-10", "GRU, reset after", rg.GRU(a_h=3, a_z=1, a_r=10, reset="after")),
+    Case(
+        "after-10-1",
+        "GRU, reset after, sharp update gate",
+        rg.GRU(a_h=3, a_z=10, a_r=1, reset="after"),
+        networks=12,
+        spectra=12,
+        states=8,
+        burn_in=2000,
+        steps=2500,
+        rtol=1e-2,
+        control_seconds=35,
+    ),
+    Case("fig3a", "LSTM, Fig. 3a", rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=1), **SNAPSHOTS),
+    Case("fig3b", "LSTM, Fig. 3b", rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=10), **SNAPSHOTS),
+    Case("fig3c", "LSTM, Fig. 3c", rg.LSTM(a_h=3, a_i=1, a_f=10, a_o=1), **SNAPSHOTS),
+    Case("fig3d", "LSTM, Fig. 3d", rg.LSTM(a_h=3, a_i=1, a_f=10, a_o=10), **SNAPSHOTS),
+    Case(
+        "lstm-biased",
+        "LSTM, all biases and variances",
+        rg.LSTM(a_h=4, a_i=1, a_f=1.5, a_o=2, **LSTM_BIASED),
+        **SNAPSHOTS,
+    ),
+    Case(
+        "torch-gru",
+        "torch.nn.GRU(·, 512) as initialised",
+        torch_default("GRU", 512),
+        torch_module="GRU",
+        **DEFAULT_INITIALISATION,
+    ),
+    Case(
+        "torch-lstm",
+        "torch.nn.LSTM(·, 512) as initialised",
+        torch_default("LSTM", 512),
+        torch_module="LSTM",
+        **DEFAULT_INITIALISATION,
+    ),
 )
 
 
@@ -147,5 +219,5 @@ def quick(case: Case) -> Case:
         steps=1500 if slow else case.steps,
         rtol=2 * case.rtol,
         control_seconds=8 if slow else None,
-        controls=Controls(averages=0.06, spectrum=0.2),
+        controls=Controls(min(2 * case.controls.averages, 0.9), 2 * case.controls.spectrum),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +47,10 @@ def simulate(case: Case, device: str) -> Simulation:
         rows: list[dict[str, float]] = []
         while len(rows) < count:
             weights, begin = seed.spawn(1)[0].spawn(2)
-            network = rg.sample_network(case.model, N, rng=weights, device=device)
+            network = _network(case, N, weights, device)
             scale = 1.0 if case.start == "large" else SMALL_START
-            h = np.random.default_rng(begin).standard_normal((case.states, N)) * scale
+            core = network.initial_state(0).shape
+            h = np.random.default_rng(begin).standard_normal((case.states, *core)) * scale
             run = network.run(case.steps, h, record=case.every, burn_in=case.burn_in)
             if case.metastable and np.any(run.mean_square[-1] < LEFT * np.max(run.mean_square)):
                 left += 1
@@ -63,7 +65,7 @@ def simulate(case: Case, device: str) -> Simulation:
             if N == case.N:
                 half = len(run.mean_square) // 2
                 halves.append(np.mean(run.mean_square[half:]) - np.mean(run.mean_square[:half]))
-                kernels.append(_autocorrelation(recorded))
+                kernels.append(_autocorrelation(recorded.reshape(len(recorded), -1, *core)))
                 if len(spectra) < case.spectra:
                     spectra.append(network.eigenvalues(run.h[0]))
         averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -72,9 +74,24 @@ def simulate(case: Case, device: str) -> Simulation:
     return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift, left)
 
 
+def _network(case: Case, N: int, seed: np.random.SeedSequence, device: str) -> Any:
+    """A draw of the ensemble, or a torch module as torch initialises it."""
+    if case.torch_module is None:
+        return rg.sample_network(case.model, N, rng=seed, device=device)
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+        module = getattr(torch.nn, case.torch_module)(1, N)
+    return rg.from_torch(module.to(device)).network
+
+
 def _autocorrelation(h: np.ndarray) -> np.ndarray:
-    """E[h_t h_{t+k}] over units, states and times of a run (time, states, N), up to half of it."""
-    flat = h.reshape(len(h), -1)
+    """E[h_t h_{t+k}] over units, states and times of a run (time, states, N), up to half of it.
+
+    Of an LSTM (time, states, 2, N) the second variable, h, counts.
+    """
+    flat = (h[:, :, -1] if h.ndim == 4 else h).reshape(len(h), -1)
     lags = len(flat) // 2
     power = np.abs(np.fft.rfft(flat, 2 * len(flat), axis=0)) ** 2
     sums = np.fft.irfft(power.sum(axis=1), 2 * len(flat))[:lags] / flat.shape[1]

@@ -63,6 +63,16 @@ class PoleTerm(NamedTuple):
     strip: float = np.pi
 
 
+@dataclass(frozen=True)
+class Constant:
+    """q(ζ) = value at every ζ, for a `PoleTerm`."""
+
+    value: float
+
+    def __call__(self, zeta: Any) -> Any:
+        return np.full(np.shape(zeta), self.value)
+
+
 class PathMoments(NamedTuple):
     """What one sample of paths says of a unit.
 

@@ -172,22 +172,24 @@ class LSTM(Architecture):
     def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm] | None:
         """S(λ)+1 = E[q]/|λ|² + E[p/|λ−f|²], (36): a pole at 0 and the forget gate's.
 
-        None at a fixed point with the hard tanh: there E[p|η_f] is not analytic.
+        None where they do not suffice: two constant poles (then the boundary is no circle), and at
+        a fixed point with the hard tanh, where E[p|η_f] is not analytic.
         """
         unit = RestUnit(self, C)
         variance = unit.variance["f"]
+        if variance == 0:
+            p = self.averages(C, moment)["E[p]"]
+            return [constant_term(self.b_f, p)] if unit.q == 0 else None
+        output = [constant_term(-np.inf, unit.q)] if unit.q > 0 else []
         if moment is None:
-            if self.phi.kinks:
+            if unit.clipped:
                 return None
             at_rest = RestNumerator(unit)
-            forget = [PoleTerm(self.b_f, variance, at_rest, at_rest.derivative, np.pi / 2)]
-        else:
-            sampled = PathNumerator(unit.output_square, moment)
-            forget = [
-                *sampled.open_term(self.b_f, variance),
-                PoleTerm(self.b_f, variance, sampled, sampled.derivative),
-            ]
-        return [constant_term(-np.inf, unit.q), *forget] if unit.q > 0 else forget
+            term = PoleTerm(self.b_f, variance, at_rest, at_rest.derivative, np.pi / 2)
+            return [*output, term]
+        sampled = PathNumerator(unit.output_square, moment)
+        term = PoleTerm(self.b_f, variance, sampled, sampled.derivative)
+        return [*output, *sampled.open_term(self.b_f, variance), term]
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """(m B̂_l)²/|λ−f|² and (o'φ(c⁺))²/|λ|² in every row: rank one, and the root is S+1."""
@@ -219,6 +221,6 @@ class LSTM(Architecture):
         gains = self.gains() ** 2
         return {
             "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
-            "E[q]": gains[3] * (of_q.entries[0, 3] @ unit.weights),
-            "E[p]": sum(gains[l] * (of_p.entries[0, l] @ unit.weights) for l in range(3)),
+            "E[q]": float(gains[3] * (of_q.entries[0, 3] @ unit.weights)),
+            "E[p]": float(sum(gains[l] * (of_p.entries[0, l] @ unit.weights) for l in range(3))),
         }

@@ -16,7 +16,7 @@ from rmt_gates.gaussian.mesh import graded_points, panel_nodes
 WINDOW = 8.8  # standard deviations: e^{−WINDOW²/2} < 2e−17
 DIGITS = 38.0  # aliased terms are e^{−DIGITS}
 STRIP = 1.5  # a little less than π/2
-SHUT, OPEN = -40.0, 650.0  # 1 + e^η is 1 below, and nearly overflows above
+SHUT, OPEN = -40.0, 340.0  # 1 + e^η is 1 below, and its square nearly overflows above
 BREAKS = 24  # panels that resolve the Gaussian
 
 
@@ -67,7 +67,7 @@ def gate_pairs(
     """
     if kinked and variance_i + variance_f > 0:
         return _rotated(mean_i, variance_i, mean_f, variance_f)
-    first = gate_rule(mean_i, variance_i)
+    first = gate_rule(mean_i, variance_i, high=-SHUT)
     high = min(OPEN, saturated + float(np.logaddexp(0.0, -first.eta[0])))
     second = gate_rule(mean_f, variance_f, SHUT, high)
     eta_i, eta_f = np.meshgrid(first.eta, second.eta, indexing="ij")
@@ -103,4 +103,5 @@ def _rotated(mean_i: float, variance_i: float, mean_f: float, variance_f: float)
         return 0.5 * ((eta - mean) ** 2 / variance - 1) * weight
 
     slopes = slope(eta_i, mean_i, variance_i), slope(eta_f, mean_f, variance_f)
-    return GatePairs(*(array.ravel() for array in (eta_i, eta_f, weight, *slopes)))
+    nodes = eta_i, np.minimum(eta_f, OPEN), weight, *slopes
+    return GatePairs(*(array.ravel() for array in nodes))

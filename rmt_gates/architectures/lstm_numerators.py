@@ -13,14 +13,13 @@ import numpy as np
 from rmt_gates.architectures.base import PoleTerm
 from rmt_gates.architectures.leaky import sigmoid_complex
 from rmt_gates.architectures.log_table import LogTable
-from rmt_gates.architectures.lstm_gates import WINDOW, gate_rule
+from rmt_gates.architectures.lstm_gates import OPEN, SHUT, WINDOW, gate_rule
 from rmt_gates.architectures.lstm_input import POWER_ABOVE
 from rmt_gates.architectures.lstm_rest import RestUnit
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.gaussian.mesh import panel_nodes
 
-OPEN = 340.0  # (1 + e^η)² nearly overflows
 WIDEST = 10.0  # standard deviations of η_f that are tabulated
 DIFFERENCE = 1e-5
 
@@ -76,7 +75,7 @@ class RestNumerator:
 
     def __init__(self, rest: RestUnit) -> None:
         model = rest.model
-        rule = gate_rule(float(model.b_i), rest.variance["i"])
+        rule = gate_rule(float(model.b_i), rest.variance["i"], high=-SHUT)
         size = rest.input.size
         log_i = -np.logaddexp(0.0, -rule.eta)
         weights = np.stack([rule.weight, rule.weight * sigmoid(-rule.eta) ** 2])

@@ -33,6 +33,11 @@ class RestUnit:
         law = ClippedCellInput if model.phi.kinks else CellInput
         self.input = law(model.phi, float(model.b_h), float(np.sqrt(self.variance["h"])))
 
+    @property
+    def clipped(self) -> bool:
+        """Whether the kinks of φ are reached."""
+        return bool(self.model.phi.kinks) and self.input.size > SMALLEST
+
     # -- the self-consistency -----------------------------------------------------------------
     def log_map(self) -> tuple[float, float]:
         """log F(C), F = E[o²] E[φ(c)²] the fixed-point map, and d log F / d log C."""

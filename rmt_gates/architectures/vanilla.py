@@ -8,7 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import Blocks, CriterionPole, GaussianInput, PoleTerm
+from rmt_gates.architectures.base import (
+    Blocks,
+    Constant,
+    CriterionPole,
+    GaussianInput,
+    PoleTerm,
+)
 from rmt_gates.architectures.leaky import EXACT, LeakyUnit
 from rmt_gates.gaussian import dphi_squared, expect, phi, phi_squared
 from rmt_gates.gaussian.autocovariance import autocovariance
@@ -113,8 +119,7 @@ class Vanilla(LeakyUnit):
 
     def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm]:
         """S(λ)+1 = ρ²/|λ|²."""
-        rho_squared = float(self.rho(C)) ** 2
-        return [PoleTerm(-np.inf, 0.0, lambda x: np.full(np.shape(x), rho_squared), np.zeros_like)]
+        return [PoleTerm(-np.inf, 0.0, Constant(float(self.rho(C)) ** 2), Constant(0.0))]
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """φ'²/|λ|²."""

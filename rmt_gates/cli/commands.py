@@ -54,7 +54,9 @@ def spectrum(options: argparse.Namespace) -> Result:
     """The curve and its radius; with --simulate, networks and how well they agree."""
     device, count = options.device or "cpu", options.seeds or 4
     N = options.simulate
-    if N is not None:  # an unavailable device is refused before the work
+    if options.network is not None:
+        N, count = options.network.N, 1
+    elif N is not None:  # an unavailable device is refused before the work
         rg.sample_network(options.model, 1, device=device)
     rng = np.random.default_rng(options.seed)
     eigenvalues = None
@@ -67,12 +69,14 @@ def spectrum(options: argparse.Namespace) -> Result:
         curve = rg.spectral_curve(state)
         blocks = [repr(options.model), shown, _curve_listing(curve, N)]
         message = state.message
+        if options.network is not None:
+            blocks.append(options.deviation.message)
         data = {"state": _state_data(state), "curve": _curve_data(curve), "simulation": None}
         if N is not None:
             from rmt_gates.cli.simulation import simulate
 
             start = options.start or "large"
-            sampled = simulate(state, N, count, start, rng, device, progress)
+            sampled = simulate(state, N, count, start, rng, device, progress, given=options.network)
             eigenvalues = sampled.eigenvalues
             agreement = rg.compare(curve, eigenvalues)
             blocks += [sampled.table(), _agreement_listing(agreement)]
@@ -115,7 +119,7 @@ def _state(
         )
     with progress.stage("fixed point"):
         point = points[index]
-    resting = point.stable or (point.C_h == 0 and model.b_h == 0 and model.v_h == 0)
+    resting = point.stable or (point.C_h == 0 and model.zero_bias)
     if options.simulate is not None and not resting:
         raise BadInput(
             f"--simulate has no networks for --fixed-point {index}: it is unstable, so that no "
@@ -126,7 +130,8 @@ def _state(
 
 def _header(options: argparse.Namespace, converged: bool, message: str) -> dict[str, Any]:
     """What every JSON result begins with."""
-    own = {"command", "architecture", "model", "json", "seed", *options.model.to_dict()}
+    hidden = {"model", "network", "deviation", "json"}
+    own = {"command", "architecture", "seed", *hidden, *options.model.to_dict()}
     asked = {name: value for name, value in vars(options).items() if name not in own}
     packages = (*PACKAGES, "torch") if asked.get("simulate") is not None else PACKAGES
     return {

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields
 from typing import Any, NoReturn
 
 import rmt_gates as rg
 from rmt_gates.cli.output import BadInput
 
-# name on the command line -> constructor in rmt_gates; a further architecture is a further line
-ARCHITECTURES = {"gru": "GRU"}
+# name on the command line -> constructor in rmt_gates, and its options that choose a class; a
+# further architecture is a further line
+ARCHITECTURES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "vanilla": ("Vanilla", {}),
+    "gru": ("GRU", {"reset": ("before", "after")}),
+    "lstm": ("LSTM", {}),
+}
+CHECKPOINT = "checkpoint"  # stands for an architecture: rmt-gates spectrum --checkpoint FILE
 
 COMMANDS = {
     "fixed-points": "all mean-field fixed points, with their stability",
@@ -38,8 +45,14 @@ class Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The options; ``.model`` is the model they describe."""
-    options = build_parser().parse_args(_joined(argv))
-    options.model = _model(options)
+    options = build_parser().parse_args(_with_checkpoint(_joined(argv)))
+    options.network = None
+    if options.architecture == CHECKPOINT:
+        from rmt_gates.cli.checkpoint import fit
+
+        options.model, options.network, options.deviation = fit(options)
+    else:
+        options.model = _model(options)
     if options.command == "spectrum":
         _check_spectrum(options)
     return options
@@ -59,19 +72,59 @@ def build_parser() -> Parser:
     for command, about in COMMANDS.items():
         one = commands.add_parser(command, help=about, description=f"{about.capitalize()}.")
         kinds = one.add_subparsers(dest="architecture", metavar="ARCHITECTURE", required=True)
-        for name, constructor in ARCHITECTURES.items():
+        for name, (constructor, variants) in ARCHITECTURES.items():
             leaf = kinds.add_parser(name, help=f"rmt_gates.{constructor}", description=about)
-            add_model_options(leaf, getattr(rg, constructor))
+            add_model_options(leaf, getattr(rg, constructor), variants)
             _add_command_options(leaf, command)
+        about_file = "a torch.nn.RNN, GRU or LSTM from a file: --checkpoint FILE [--module NAME]"
+        leaf = kinds.add_parser(CHECKPOINT, help=about_file, description=about)
+        _add_checkpoint_options(leaf)
+        _add_command_options(leaf, command)
     return parser
 
 
-def add_model_options(parser: argparse.ArgumentParser, constructor: Callable[..., Any]) -> None:
+def _with_checkpoint(argv: list[str]) -> list[str]:
+    """``COMMAND --checkpoint FILE …`` needs no name of an architecture."""
+    given = any(word == "--checkpoint" or word.startswith("--checkpoint=") for word in argv)
+    named = len(argv) > 1 and (argv[1] in ARCHITECTURES or argv[1] == CHECKPOINT)
+    if given and named and argv[1] != CHECKPOINT:
+        raise BadInput(
+            f"--checkpoint says what the architecture is: leave {argv[1]!r} out, and its options"
+        )
+    return [argv[0], CHECKPOINT, *argv[1:]] if given and not named and argv else argv
+
+
+def _add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("checkpoint")
+    group.add_argument(
+        "--checkpoint", metavar="FILE", required=True, help="written by torch.save(x.state_dict())"
+    )
+    group.add_argument(
+        "--module", metavar="NAME", default="", help="where the module is in it (encoder.rnn)"
+    )
+    group.add_argument(
+        "--layer", type=_whole(0), default=0, metavar="L", help="of the module (default: 0)"
+    )
+    group.add_argument("--direction", choices=("forward", "backward"), default="forward")
+
+
+def add_model_options(
+    parser: argparse.ArgumentParser,
+    constructor: Callable[..., Any],
+    variants: dict[str, tuple[str, ...]],
+) -> None:
     """``--a-h``, ``--b-z``, ``--activation``, …: one option for each field of the record."""
     group = parser.add_argument_group("model")
-    for field in fields(constructor(a_h=1.0)):
+    for name, choices in variants.items():
+        group.add_argument(
+            f"--{name}",
+            choices=choices,
+            default=choices[0],
+            help=f"which convention: {' or '.join(choices)} (default: {choices[0]})",
+        )
+    for field in _fields(constructor, variants):
         kind, _, matrix = field.name.partition("_")
-        required = field.default is MISSING
+        required = field.default is dataclasses.MISSING
         group.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=float if matrix else str,
@@ -149,14 +202,35 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return joined
 
 
+def _fields(
+    constructor: Callable[..., Any], variants: dict[str, tuple[str, ...]]
+) -> list[dataclasses.Field[Any]]:
+    """The fields of all variants of a record."""
+    kinds = [dict(zip(variants, chosen)) for chosen in itertools.product(*variants.values())]
+    found = [field for kind in kinds for field in dataclasses.fields(constructor(a_h=1.0, **kind))]
+    return list({field.name: field for field in found}.values())
+
+
 def _model(options: argparse.Namespace) -> Any:
-    constructor = getattr(rg, ARCHITECTURES[options.architecture])
-    names = [field.name for field in fields(constructor(a_h=1.0))]
-    return constructor(**{name: getattr(options, name) for name in names})
+    """Options that the variant chosen does not have are passed on only if given: it refuses."""
+    name, variants = ARCHITECTURES[options.architecture]
+    constructor = getattr(rg, name)
+    chosen = {variant: getattr(options, variant) for variant in variants}
+    own = {field.name for field in dataclasses.fields(constructor(a_h=1.0, **chosen))}
+    given = {
+        field.name: getattr(options, field.name)
+        for field in _fields(constructor, variants)
+        if field.name in own or getattr(options, field.name) != field.default
+    }
+    return constructor(**chosen, **given)
 
 
 def _check_spectrum(options: argparse.Namespace) -> None:
     """Options that would have no effect are refused."""
+    if options.network is not None and options.simulate is not None:
+        raise BadInput(
+            "--simulate draws networks, and --checkpoint brings its own: leave one of them out"
+        )
     for name in ("start", "rtol", "max_seconds"):
         if options.fixed_point is not None and getattr(options, name) is not None:
             raise BadInput(

@@ -88,17 +88,19 @@ def simulate(
     rng: np.random.Generator,
     device: str,
     progress: Progress,
+    given: Any = None,
 ) -> Sampled:
     """Networks with the weight statistics of ``state.model``, in the state that they settle into.
 
     They start like the theory, from large or small activity; at the zero fixed point they are
     linearised at h = 0. Chaos is forgotten within the window of the theory's autocorrelation,
-    which therefore sets the length of the run; a run that still drifts is extended.
+    which therefore sets the length of the run; a run that still drifts is extended. ``given``, a
+    network of a checkpoint, takes the place of sampled ones.
     """
     spectra, averages, steps, settled = [], [], [], []
     for i in range(count):
         with progress.stage(f"network {i + 1} of {count}"):
-            network = rg.sample_network(state.model, N, rng=rng, device=device)
+            network = given or rg.sample_network(state.model, N, rng=rng, device=device)
             recorded, used, good = _settle(network, state, start, rng)
             spectra.append(network.eigenvalues(recorded[-1]))
             averages.append(network.unit(recorded).averages())
@@ -113,7 +115,7 @@ def _settle(
 ) -> tuple[Any, int, bool]:
     """(states recorded along the run, steps, stationary)."""
     if state.kind == "fixed point" and float(np.ravel(state.C_h)[0]) == 0:
-        return np.zeros((1, network.N)), 0, True
+        return network.initial_state(rng, scale=0.0)[None], 0, True
     window = np.size(state.C_h) - 1
     h = network.initial_state(rng, scale=1.0 if start == "large" else SMALL_START)
     burn_in, length = max(SHORTEST_BURN_IN, window), max(SHORTEST_RUN, window // 4)

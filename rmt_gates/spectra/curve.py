@@ -133,15 +133,21 @@ class SpectralCurve(Record):
         return np.asarray(heights.std(axis=0, ddof=1) / np.sqrt(len(replicates)))
 
     @cached_property
-    def expected_outside(self) -> float:
-        """√N × the fraction of a network's N eigenvalues to expect outside the curve.
+    def edge_density(self) -> np.ndarray:
+        """(like x) density of eigenvalues per unit of the network, just inside the curve."""
+        from rmt_gates.spectra.edge import boundary_density
 
-        The edge of the spectrum is √N-blurred: (2π√2)⁻¹ ∮ √μ_edge |dλ| (THEORY.md §4.4).
+        unit = self.source if isinstance(self.source, Unit) else self.source.unit
+        return boundary_density(unit, self.x, self.y)
+
+    def expected_outside(self, N: int) -> float:
+        """How many eigenvalues of a network of N units to expect outside the curve.
+
+        The edge of the spectrum is blurred: √N (2π√2)⁻¹ ∮ √μ_edge |dλ| (THEORY.md §4.4).
         """
         from rmt_gates.spectra.edge import blur
 
-        unit = self.source if isinstance(self.source, Unit) else self.source.unit
-        return blur(unit, self.x, self.y)
+        return float(np.sqrt(N)) * blur(self.x, self.y, self.edge_density, N)
 
 
 def _complex(name: str, value: Any) -> np.ndarray:

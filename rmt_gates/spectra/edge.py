@@ -42,13 +42,25 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
     return gradient * overlap**2 / (np.pi * quartic)
 
 
-def blur(unit: Unit, x: np.ndarray, y: np.ndarray) -> float:
-    """(2π√2)⁻¹ ∮ √μ_edge |dλ| over both halves of the boundary y(x)."""
+def boundary_density(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """μ_edge along the boundary y(x), interpolated between a few of its points."""
     fields = {name: values[:UNITS] for name, values in unit.fields.items()}
     few = Unit(unit.model, fields, unit.weights[:UNITS])
     step = max(1, (len(x) - 1) // POINTS)
     lam = (x + 1j * y)[step // 2 :: step]
-    density = np.interp(x, lam.real, edge_density(few, lam))
+    return np.asarray(np.interp(x, lam.real, edge_density(few, lam)))
+
+
+def blur(x: np.ndarray, y: np.ndarray, density: np.ndarray, N: float = np.inf) -> float:
+    """(2π√2)⁻¹ ∮ √μ_edge |dλ| over both halves of the boundary y(x).
+
+    With N, without the arcs that N eigenvalues cannot resolve: lenses so thin that the boundary
+    stays closer to the real axis than its own blur 1/√(2πNμ), in a neighbourhood of that size.
+    """
     root = np.sqrt(density)
+    with np.errstate(divide="ignore"):
+        width = 1 / (np.sqrt(2 * np.pi * N) * root)
+    near = np.abs(x[:, None] - x) <= 2 * width[:, None]
+    root = np.where(np.where(near, y, 0).max(axis=1) > width, root, 0.0)
     length = np.abs(np.diff(x + 1j * y))
     return float(2 * np.sum(0.5 * (root[1:] + root[:-1]) * length) / (2 * np.pi * np.sqrt(2)))

@@ -109,6 +109,12 @@ def test_stop_ends_it():
     assert 0.3 < result.image[0] < 0.4 and not decayed and not result.converged
 
 
+@pytest.mark.parametrize("gate", [{"a_z": 1}, {"v_z": 0.1}], ids=str)
+def test_a_gate_that_varies_is_refused(gate):
+    with pytest.raises(ValueError, match=r"^the update gate of this model is not constant$"):
+        constant_gate_kernel(rg.GRU(a_h=3, **gate), np.ones(3), 0.0, lambda x: False)
+
+
 def test_a_memory_longer_than_the_longest_window_is_said(monkeypatch):
     monkeypatch.setattr(constant_gate, "MAX_LAGS", 64)
     state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=3))

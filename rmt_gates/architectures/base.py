@@ -99,8 +99,8 @@ class Architecture(ABC):
       that carry λ), ``remembered`` (the inputs whose past the carry depends on), ``carried`` if
       a unit carries more than h, ``features`` if the weights multiply more than h, ``gate`` if
       `path_moments` gives a moment: the input it is conditioned on, ``variant`` if the public
-      constructor has an option that chooses this class, ``coarse_paths`` for a first look at the
-      steady state if few are enough;
+      constructor has an option that chooses this class, ``coarse_paths`` and ``tail_noise`` if a
+      first look at the steady state needs fewer paths or is less noisy;
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias, xp)``, ``step(inputs, carry, xp)``
       and ``rest(inputs, xp)``: the process, in mean field and in a real network;
     * ``fixed_point_map(C)``: the self-consistency of a fixed point;
@@ -123,6 +123,7 @@ class Architecture(ABC):
     gate: ClassVar[str] = ""
     variant: ClassVar[dict[str, str]] = {}
     coarse_paths: ClassVar[int] = 1024  # the root of a finite sample is biased by 1/paths
+    tail_noise: ClassVar[float] = 1.0  # of the tail of an autocorrelation, times √paths
 
     def __post_init__(self) -> None:
         for f in fields(self):

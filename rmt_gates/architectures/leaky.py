@@ -47,6 +47,7 @@ class GatedLeak(LeakyUnit):
 
     gate: ClassVar[str] = "zeta"
     coarse_paths: ClassVar[int] = 64  # y is averaged analytically: few are enough
+    tail_noise: ClassVar[float] = 0.0
 
     a_z: Any
     b_z: Any

@@ -19,7 +19,12 @@ from rmt_gates.architectures.base import (
     PathMoments,
     PoleTerm,
 )
-from rmt_gates.architectures.lstm_numerators import PathNumerator, RestNumerator, constant_term
+from rmt_gates.architectures.lstm_numerators import (
+    PathNumerator,
+    RestNumerator,
+    constant_term,
+    forget_terms,
+)
 from rmt_gates.architectures.lstm_paths import cell_moments
 from rmt_gates.architectures.lstm_rest import RestUnit
 from rmt_gates.gaussian import sigmoid, sigmoid_prime
@@ -45,6 +50,8 @@ class LSTM(Architecture):
     >>> import rmt_gates as rg
     >>> rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=10)
     LSTM(a_h=3, a_f=1, a_i=1, a_o=10)
+    >>> rg.fixed_points(rg.LSTM(a_h=1.5, a_f=8)).C_h
+    array([0.        , 0.02036481, 0.04725869])
     """
 
     a_h: Any
@@ -102,7 +109,7 @@ class LSTM(Architecture):
     @property
     def memory(self) -> float:
         """A few times 1/(1−f)."""
-        return 4.0 * (1 + float(np.exp(min(self.b_f, LARGEST_LOGIT)))) + 4.0
+        return 4.0 * (1 + float(np.exp(self.b_f))) + 4.0
 
     def path_moments(self, paths: Any, K: int) -> PathMoments:
         """C_h from sampled cells, and D = p/o², with E[D|η_f] what the spectrum needs."""
@@ -110,7 +117,7 @@ class LSTM(Architecture):
 
     # -- fixed points -------------------------------------------------------------------------
     def fixed_point_map(self, C: Any) -> Any:
-        """E[σ(η_o)²] E[φ( σ(η_i) φ(y) (1+e^{η_f}) )²], a four-dimensional integral that factorises."""
+        """F(C) = E[σ(η_o)²] E[φ( σ(η_i) φ(y) (1+e^{η_f}) )²], the four inputs independent."""
         return self._at_rest(lambda unit: unit.map(), C)
 
     def fixed_point_level(self, t: Any) -> tuple[Any, Any, Any]:
@@ -181,15 +188,12 @@ class LSTM(Architecture):
             p = self.averages(C, moment)["E[p]"]
             return [constant_term(self.b_f, p)] if unit.q == 0 else None
         output = [constant_term(-np.inf, unit.q)] if unit.q > 0 else []
-        if moment is None:
-            if unit.clipped:
-                return None
-            at_rest = RestNumerator(unit)
-            term = PoleTerm(self.b_f, variance, at_rest, at_rest.derivative, np.pi / 2)
-            return [*output, term]
-        sampled = PathNumerator(unit.output_square, moment)
-        term = PoleTerm(self.b_f, variance, sampled, sampled.derivative)
-        return [*output, *sampled.open_term(self.b_f, variance), term]
+        if moment is not None:
+            sampled = PathNumerator(unit.output_square, moment)
+            return [*output, *forget_terms(sampled, self.b_f, variance, np.pi)]
+        if unit.clipped:
+            return None
+        return [*output, *forget_terms(RestNumerator(unit), self.b_f, variance, np.pi / 2)]
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """(m B̂_l)²/|λ−f|² and (o'φ(c⁺))²/|λ|² in every row: rank one, and the root is S+1."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from rmt_gates.architectures.log_table import LogTable
 from rmt_gates.architectures.lstm_input import POWER_ABOVE, WINDOW, CellInput
 from rmt_gates.gaussian.mesh import panel_nodes
 
@@ -26,22 +25,23 @@ class ClippedCellInput(CellInput):
         """E φ(c)² / size² and V times its derivative by V = sd², c = gφ(y), at L = log g (n,)."""
 
         def averages(L: np.ndarray) -> np.ndarray:
-            y, weight, slope = self.inside(np.exp(-L))
+            r = np.exp(-np.maximum(L, 0.0))
+            y, weight, slope = self.inside(r)
             square = (y / self.size) ** 2
-            beyond = np.stack([self.beyond(np.exp(-L)), -slope.sum(axis=1)])
+            beyond = np.stack([self.beyond(r), -slope.sum(axis=1)])
             inside = np.stack([(square * w).sum(axis=1) for w in (weight, slope)])
-            return np.asarray(inside + beyond * (np.exp(-L) / self.size) ** 2)
+            return np.asarray(inside + beyond * (r / self.size) ** 2)
 
-        return LogTable(averages, *self.limits(L), decay=[2.0, 2.0])(L, growth=2.0)
+        return self.tabulated(averages, L, decay=[2.0, 2.0])
 
     def slopes(self, L: np.ndarray) -> np.ndarray:
         """E φ'(c)² c² / size² and E φ'(c)² (gφ'(y))² at L = log g (n,)."""
 
         def averages(L: np.ndarray) -> np.ndarray:
-            y, weight, _ = self.inside(np.exp(-L))
+            y, weight, _ = self.inside(np.exp(-np.maximum(L, 0.0)))
             return np.stack([((y / self.size) ** 2 * weight).sum(axis=1), weight.sum(axis=1)])
 
-        result = LogTable(averages, *self.limits(L), decay=[3.0, 1.0])(L, growth=2.0)
+        result = self.tabulated(averages, L, decay=[3.0, 1.0])
         small = L < 0  # then |y| > 1 leaves |c| = g < 1
         result[0, small] += self.beyond(np.ones(1)) * (np.exp(L[small]) / self.size) ** 2
         return result

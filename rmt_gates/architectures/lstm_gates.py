@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rmt_gates.gaussian.mesh import graded_points, panel_nodes
+from rmt_gates.gaussian.mesh import panel_nodes
 
 WINDOW = 8.8  # standard deviations: e^{−WINDOW²/2} < 2e−17
 DIGITS = 38.0  # aliased terms are e^{−DIGITS}
 STRIP = 1.5  # a little less than π/2
 SHUT, OPEN = -40.0, 340.0  # 1 + e^η is 1 below, and its square nearly overflows above
-BREAKS = 24  # panels that resolve the Gaussian
+PANEL = 2.0  # width of panels, in units of η and of the standard deviation
 
 
 class GateRule(NamedTuple):
@@ -66,7 +66,7 @@ def gate_pairs(
     kinked : whether they have a kink at g = 1. saturated : log g beyond which they are constant.
     """
     if kinked and variance_i + variance_f > 0:
-        return _rotated(mean_i, variance_i, mean_f, variance_f)
+        return _rotated(mean_i, variance_i, mean_f, variance_f, saturated)
     first = gate_rule(mean_i, variance_i, high=-SHUT)
     high = min(OPEN, saturated + float(np.logaddexp(0.0, -first.eta[0])))
     second = gate_rule(mean_f, variance_f, SHUT, high)
@@ -80,7 +80,9 @@ def gate_pairs(
     )
 
 
-def _rotated(mean_i: float, variance_i: float, mean_f: float, variance_f: float) -> GatePairs:
+def _rotated(
+    mean_i: float, variance_i: float, mean_f: float, variance_f: float, saturated: float
+) -> GatePairs:
     """Panels in u = η_i + η_f broken at u = 0, where g = 1; trapezoids along lines of one u.
 
     g = (1 + e^{η_f})/(1 + e^{−η_i}): the kink at g = 1 is the straight line u = 0.
@@ -88,9 +90,10 @@ def _rotated(mean_i: float, variance_i: float, mean_f: float, variance_f: float)
     mean, variance = mean_i + mean_f, variance_i + variance_f
     sd = float(np.sqrt(variance))
     high = min(WINDOW + 2 * sd, max(WINDOW, (OPEN - mean) / sd))
-    breaks = np.linspace(-WINDOW, high, BREAKS + 1)
-    graded = np.clip((graded_points(sd) - mean) / sd, -WINDOW, high)
-    x, w = panel_nodes(np.sort(np.concatenate([breaks, graded])))
+    panels = int(np.ceil((WINDOW + high) / PANEL))
+    fine = (np.arange(SHUT, min(OPEN, saturated) + PANEL, PANEL) - mean) / sd
+    breaks = np.concatenate([np.linspace(-WINDOW, high, panels + 1), fine])
+    x, w = panel_nodes(np.unique(np.clip(breaks, -WINDOW, high)))
     w = w * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
     across = gate_rule(0.0, variance_i * variance_f / variance)
     eta_i = mean_i + variance_i / sd * x[:, None] + across.eta

@@ -9,10 +9,11 @@ converges exponentially, as its poles too are at |Im v| = π/2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.log_table import LogTable
+from rmt_gates.architectures.lstm_table import LogTable
 from rmt_gates.gaussian import Activation
 
 WINDOW = 8.8  # standard deviations: e^{−WINDOW²/2} < 2e−17
@@ -38,8 +39,7 @@ class CellInput:
 
     def squares(self, L: np.ndarray) -> np.ndarray:
         """E φ(c)² / size² and V times its derivative by V = sd², c = gφ(y), at L = log g (n,)."""
-        low, high = self.limits(L)
-        y, weight, slope = self.lattice(high)
+        y, weight, slope = self.lattice(self.limits(L)[1])
         w = self.phi.phi(y)
 
         def averages(L: np.ndarray) -> np.ndarray:
@@ -47,19 +47,24 @@ class CellInput:
             square = (self.phi.phi(g * w) / (g * self.size)) ** 2
             return np.array([square @ weight, square @ slope])
 
-        return LogTable(averages, low, high, decay=[2.0, 2.0])(L, growth=2.0)
+        return self.tabulated(averages, L, decay=[2.0, 2.0])
 
     def slopes(self, L: np.ndarray) -> np.ndarray:
         """E φ'(c)² c² / size² and E φ'(c)² (gφ'(y))² at L = log g (n,)."""
-        low, high = self.limits(L)
-        y, weight, _ = self.lattice(high)
+        y, weight, _ = self.lattice(self.limits(L)[1])
         w = self.phi.phi(y)
         columns = np.stack([(w / self.size) ** 2 * weight, self.phi.dphi(y) ** 2 * weight])
 
         def averages(L: np.ndarray) -> np.ndarray:
             return columns @ self.phi.dphi(w[:, None] * np.exp(L)) ** 2
 
-        return LogTable(averages, low, high, decay=[3.0, 1.0])(L, growth=2.0)
+        return self.tabulated(averages, L, decay=[3.0, 1.0])
+
+    def tabulated(self, averages: Any, L: np.ndarray, decay: Any) -> np.ndarray:
+        """g² times the averages at L, by a table where there is something to average."""
+        if self.sd == 0:
+            return np.asarray(np.exp(2 * L) * averages(L))
+        return LogTable(averages, *self.limits(L), decay)(L, growth=2.0)
 
     def limits(self, L: np.ndarray) -> tuple[float, float]:
         """Where to tabulate for these L."""
@@ -77,10 +82,9 @@ class CellInput:
         epsilon = FINEST / max(1.0, self.sd, self.sd * np.exp(high))
         ends = np.arcsinh(np.sinh(np.array([-WINDOW, WINDOW]) - center) / epsilon) / STEP
         v = STEP * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)
-        fold = 1.0
+        fold = np.ones(len(v))
         if self.mean == 0:  # even in y
-            v = v[v >= 0]
-            fold = np.where(v > 0, 2.0, 1.0)
+            v, fold = v[v >= 0], np.where(v > 0, 2.0, 1.0)[v >= 0]
         image = epsilon * np.sinh(v)
         a = np.arcsinh(image)
         x = center + a

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import PoleTerm
+from rmt_gates.architectures.base import Constant, PoleTerm
 from rmt_gates.architectures.leaky import sigmoid_complex
-from rmt_gates.architectures.log_table import LogTable
+from rmt_gates.architectures.lstm_table import LogTable
 from rmt_gates.architectures.lstm_gates import OPEN, SHUT, WINDOW, gate_rule
 from rmt_gates.architectures.lstm_input import POWER_ABOVE
 from rmt_gates.architectures.lstm_rest import RestUnit
@@ -31,10 +31,27 @@ def log_open(eta: Any) -> Any:
     return np.where(right, eta, 0.0) + np.log1p(np.exp(np.where(right, -eta, eta)))
 
 
+def opening(eta: Any) -> Any:
+    """(1 + e^η)², and 0 beyond OPEN."""
+    return np.where(eta.real <= OPEN, np.exp(2 * log_open(eta)), 0.0)
+
+
 def constant_term(logit: float, weight: float) -> PoleTerm:
     """weight/|λ−σ(logit)|² as a term of S+1."""
     scale = weight * np.exp(2 * np.logaddexp(0.0, logit))
-    return PoleTerm(logit, 0.0, lambda eta: scale + 0 * np.exp(eta), np.zeros_like)
+    return PoleTerm(logit, 0.0, Constant(float(scale)), Constant(0.0))
+
+
+def forget_terms(q: Any, mean: float, variance: float, strip: float) -> list[PoleTerm]:
+    """E[p/|λ−f|²]; forget gates open beyond OPEN, with f = 1 to the last digit, are one node."""
+    forget = PoleTerm(mean, variance, q, q.derivative, strip)
+    start = (OPEN - mean) / np.sqrt(variance)
+    if start > WINDOW:
+        return [forget]
+    x, weight = panel_nodes(np.linspace(start, WINDOW, 10))
+    weight *= np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+    share = weight @ q.p(mean + np.sqrt(variance) * x)
+    return [constant_term(OPEN, float(share)), forget]
 
 
 @dataclass(frozen=True)
@@ -44,26 +61,17 @@ class PathNumerator:
     output_square: float
     moment: ConditionalMoment
 
+    def p(self, eta: Any) -> Any:
+        """E[p|η_f]."""
+        return self.output_square * self.moment(eta)
+
     def __call__(self, eta: Any) -> Any:
-        return np.where(eta.real <= OPEN, self._open(eta), 0.0) * self.moment(eta)
+        return opening(eta) * self.p(eta)
 
     def derivative(self, eta: Any) -> Any:
         """dq/dη_f."""
-        rate = 2 * sigmoid_complex(eta) * self.moment(eta) + self.moment.derivative(eta)
-        return self._open(eta) * rate
-
-    def open_term(self, mean: float, variance: float) -> list[PoleTerm]:
-        """The share of gates beyond OPEN, with f = 1 to the last digit of 1−f: one node."""
-        start = (OPEN - mean) / np.sqrt(variance) if variance > 0 else np.inf
-        if start > WINDOW:
-            return []
-        x, weight = panel_nodes(np.linspace(max(start, -WINDOW), WINDOW, 10))
-        weight *= np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-        share = weight @ self.moment(mean + np.sqrt(variance) * x)
-        return [constant_term(OPEN, self.output_square * float(share))]
-
-    def _open(self, eta: Any) -> Any:
-        return self.output_square * np.exp(2 * log_open(eta))
+        change = self.output_square * self.moment.derivative(eta)
+        return opening(eta) * (2 * sigmoid_complex(eta) * self.p(eta) + change)
 
 
 class RestNumerator:
@@ -92,11 +100,14 @@ class RestNumerator:
         self._table = LogTable(averages, 0.0, max(1.0, float(high)), decay=[3.0, 3.0, 1.0])
         self._strength = rest.output_square * model.gains()[[2, 1, 0]] ** 2
 
-    def __call__(self, eta: Any) -> Any:
-        eta = np.asarray(eta)
-        through_f, through_i, direct = self._table(log_open(eta), growth=2.0)
+    def p(self, eta: Any) -> Any:
+        """E[p|η_f]."""
+        through_f, through_i, direct = self._table(log_open(eta))
         by_f, by_i, by_h = self._strength
         return by_f * sigmoid_complex(eta) ** 2 * through_f + by_i * through_i + by_h * direct
+
+    def __call__(self, eta: Any) -> Any:
+        return opening(eta) * self.p(eta)
 
     def derivative(self, eta: Any) -> Any:
         """dq/dη_f by a difference quotient: it steers Newton's method and does not enter S."""

@@ -106,15 +106,6 @@ class SampledKernelMap:
         )
         return result.image.reshape(shape), result.rounds, result.converged
 
-    def tail(self, order: np.ndarray) -> float:
-        """Mean deviation from the limit in the last quarter of the window, relative to its size.
-
-        Signed, so that sampling noise cancels; of the feature for which it is largest.
-        """
-        late = slice(3 * self.K // 4, self.K + 1 - max(1, self.K // TAIL))
-        deviation = order[:, late].mean(axis=1) - order[:, -1]
-        return float(np.max(np.abs(deviation) / (order[:, 0] - order[:, -1])))
-
     def moment(self, order: np.ndarray) -> ConditionalMoment | None:
         """E[D|ζ] at these order parameters, of the D that the spectrum needs."""
         sampled = [m.moment for _, m in self._moments(order) if m.moment is not None]
@@ -133,3 +124,14 @@ def gate_law(model: Architecture, order: np.ndarray) -> tuple[float, float]:
     """Mean and variance of the gate's input ζ."""
     mean, covariance = model.input_kernels(squeezed(order[:, :1]))[model.gate]
     return float(mean), float(covariance[0])
+
+
+def tail(order: np.ndarray) -> float:
+    """Mean deviation from the limit in the last quarter of the window, relative to its size.
+
+    Signed, so that sampling noise cancels; of the feature for which it is largest.
+    """
+    K = order.shape[1] - 2
+    late = slice(3 * K // 4, K + 1 - max(1, K // TAIL))
+    deviation = order[:, late].mean(axis=1) - order[:, -1]
+    return float(np.max(np.abs(deviation) / (order[:, 0] - order[:, -1])))

@@ -13,7 +13,7 @@ from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.fixed_points import FixedPoints
 from rmt_gates.mean_field.kernels import resize
-from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law
+from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law, tail
 from rmt_gates.mean_field.state import SteadyState, collapse, nearest_rest
 from rmt_gates.results import Status
 
@@ -87,6 +87,11 @@ def sampled_state(
         replicates = [r for r in replicates if not r.fallen]
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
+        K = order.shape[1] - 2
+        hidden = tail(order) > visible_tail(model, len(each) * paths, rtol)
+        if hidden and 2 * K <= LONGEST_WINDOW and not deadline.passed:
+            order = resized(order, 2 * K)  # the coarse sample's noise had hidden this tail
+            continue
         error = each[:, 0, :-1].std(axis=0, ddof=1) / np.sqrt(len(each))
         C = float(order[0, 0])
         reached = error[0] / C
@@ -110,6 +115,11 @@ def sampled_state(
         note,
         order[1:] if len(order) > 1 else None,
     )
+
+
+def visible_tail(model: Architecture, paths: int, rtol: float) -> float:
+    """The tail, relative to C(0), that counts as decayed: below rtol, or hidden in the noise."""
+    return max(rtol, SEEN, model.tail_noise / np.sqrt(paths))
 
 
 def initial_order(model: Architecture, kernel: np.ndarray, static: float) -> np.ndarray:
@@ -146,7 +156,7 @@ def _find_window(
             continue
         if fallen(order):
             return order, Status.OK
-        if coarse.tail(order) <= max(rtol, SEEN):
+        if tail(order) <= visible_tail(model, paths, rtol):
             return order, Status.OK
         if 2 * K > LONGEST_WINDOW:
             return order, Status.WINDOW_TOO_SHORT

@@ -102,6 +102,21 @@ def test_the_answer_does_not_depend_on_the_first_window(start):
     np.testing.assert_allclose(result.image[:30], exact[:30], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "start, static",
+    [
+        (0.4 * 0.8 ** np.arange(65), 0.2),  # C_h(∞) = 0 without a bias
+        (0.3 * np.append([1, 1.1], -1.2 * 0.5 ** np.arange(63)), 0.0),  # |C_h(k)| ≤ C_h(0)
+    ],
+)
+def test_a_start_that_is_no_solution_at_all(start, static):
+    result, decayed = constant_gate_kernel(rg.GRU(a_h=3, a_r=10), start, static, lambda x: False)
+    assert decayed and result.converged and result.image[-1] == 0
+    np.testing.assert_allclose(
+        result.image[[0, 1, 2, 10]], [0.352016985, 0.326741246, 0.270882886, 0.0165215], atol=6e-10
+    )
+
+
 def test_stop_ends_it():
     model = rg.GRU(a_h=3, a_r=10)
     kernel = 0.5 * np.exp(-np.arange(9) / 5)

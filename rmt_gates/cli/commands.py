@@ -131,7 +131,8 @@ def _state(
 def _header(options: argparse.Namespace, converged: bool, message: str) -> dict[str, Any]:
     """What every JSON result begins with."""
     hidden = {"model", "network", "deviation", "json"}
-    own = {"command", "architecture", "seed", *hidden, *options.model.to_dict()}
+    own = {"command", "architecture", "reset", "seed", *hidden, *options.model.to_dict()}
+    own |= {name for name in vars(options) if name[:2] in ("a_", "b_", "v_")}
     asked = {name: value for name, value in vars(options).items() if name not in own}
     packages = (*PACKAGES, "torch") if asked.get("simulate") is not None else PACKAGES
     return {

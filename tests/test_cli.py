@@ -262,7 +262,11 @@ def test_checking_leaves_no_file_and_harms_none(tmp_path):
         ("", "the following arguments are required: COMMAND (see rmt-gates --help)"),
         ("spectra gru", "argument COMMAND: invalid choice: 'spectra'"),
         ("spectrum", "the following arguments are required: ARCHITECTURE"),
-        ("spectrum rnn", "argument ARCHITECTURE: invalid choice: 'rnn' (choose from 'vanilla', 'gru', 'lstm', 'checkpoint')"),
+        (
+            "spectrum rnn",
+            "argument ARCHITECTURE: invalid choice: 'rnn' (choose from 'vanilla', 'gru', "
+            "'lstm', 'checkpoint')",
+        ),
         ("spectrum gru", "the following arguments are required: --a-h"),
         ("fixed-points gru --a-h three", "argument --a-h: invalid float value: 'three'"),
         ("fixed-points gru --a-h -1", "a_h must be >= 0, got -1.0"),

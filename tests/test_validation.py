@@ -47,8 +47,10 @@ def test_declared_cases():
         (10, "zero", "zero"),
     }
     for case in CASES:
-        assert (case.controls.averages, case.controls.spectrum) == (0.03, 0.10)
-        assert case.N >= 1000
+        # where a_h moves the averages less, the control that they must reject is larger
+        averages = {"LSTM": 0.06}.get(case.model.name, 0.03) if case.torch_module is None else 0.5
+        assert (case.controls.averages, case.controls.spectrum) == (averages, 0.10)
+        assert case.N >= 1000 or case.torch_module is not None
         assert quick(case).networks <= case.networks
 
 

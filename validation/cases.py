@@ -76,8 +76,6 @@ def torch_default(kind: str, N: int) -> Any:
 
 BIASED = {"b_h": 0.3, "b_z": 0.2, "b_r": 0.5, "v_h": 0.1, "v_z": 0.1, "v_r": 0.2}
 
-LSTM_BIASED = {"b_h": 0.2, "b_f": 0.5, "b_i": 0.3, "b_o": -0.2}
-LSTM_BIASED |= {"v_h": 0.05, "v_f": 0.1, "v_i": 0.1, "v_o": 0.2}
 # snapshots of LSTMs scatter: several states of each network, and few of its 2N eigenvalues' costs
 SNAPSHOTS: dict[str, Any] = {
     "networks": 12,
@@ -169,40 +167,12 @@ CASES = (
     ),
     Case("vanilla", "vanilla network", rg.Vanilla(a_h=1.5), burn_in=400),
     Case("after-1-10", "GRU, reset after", rg.GRU(a_h=3, a_z=1, a_r=10, reset="after")),
-    Case(
-        "after-10-1",
-        "GRU, reset after, sharp update gate",
-        rg.GRU(a_h=3, a_z=10, a_r=1, reset="after"),
-        networks=12,
-        spectra=12,
-        states=8,
-        burn_in=2000,
-        steps=2500,
-        rtol=1e-2,
-        control_seconds=35,
-    ),
     Case("fig3a", "LSTM, Fig. 3a", rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=1), **SNAPSHOTS),
-    Case("fig3b", "LSTM, Fig. 3b", rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=10), **SNAPSHOTS),
-    Case("fig3c", "LSTM, Fig. 3c", rg.LSTM(a_h=3, a_i=1, a_f=10, a_o=1), **SNAPSHOTS),
-    Case("fig3d", "LSTM, Fig. 3d", rg.LSTM(a_h=3, a_i=1, a_f=10, a_o=10), **SNAPSHOTS),
-    Case(
-        "lstm-biased",
-        "LSTM, all biases and variances",
-        rg.LSTM(a_h=4, a_i=1, a_f=1.5, a_o=2, **LSTM_BIASED),
-        **SNAPSHOTS,
-    ),
     Case(
         "torch-gru",
         "torch.nn.GRU(·, 512) as initialised",
         torch_default("GRU", 512),
         torch_module="GRU",
-        **DEFAULT_INITIALISATION,
-    ),
-    Case(
-        "torch-lstm",
-        "torch.nn.LSTM(·, 512) as initialised",
-        torch_default("LSTM", 512),
-        torch_module="LSTM",
         **DEFAULT_INITIALISATION,
     ),
 )

@@ -189,11 +189,11 @@ class LSTM(Architecture):
             return [constant_term(self.b_f, p)] if unit.q == 0 else None
         output = [constant_term(-np.inf, unit.q)] if unit.q > 0 else []
         if moment is not None:
-            sampled = PathNumerator(unit.output_square, moment)
-            return [*output, *forget_terms(sampled, self.b_f, variance, np.pi)]
+            sampled = PathNumerator(unit.output_square, self.a_f, moment)
+            return [*output, *forget_terms(sampled, self.b_f, variance)]
         if unit.clipped:
             return None
-        return [*output, *forget_terms(RestNumerator(unit), self.b_f, variance, np.pi / 2)]
+        return [*output, *forget_terms(RestNumerator(unit), self.b_f, variance)]
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """(m B̂_l)²/|λ−f|² and (o'φ(c⁺))²/|λ|² in every row: rank one, and the root is S+1."""
@@ -216,7 +216,8 @@ class LSTM(Architecture):
             eta_f, weight = unit.p_numerators()
             p = float(weight @ sigmoid(-eta_f) ** 2)
         else:
-            p = unit.output_square * moment.mean_value
+            sampled = PathNumerator(unit.output_square, self.a_f, moment)
+            p = sampled.mean(float(self.b_f), unit.variance["f"])
         return {"C_h(0)": float(C), "E[q]": unit.q, "E[p]": p}
 
     def sample_averages(self, unit: Unit) -> dict[str, float]:

@@ -28,9 +28,8 @@ class ClippedCellInput(CellInput):
             r = np.exp(-np.maximum(L, 0.0))
             y, weight, slope = self.inside(r)
             square = (y / self.size) ** 2
-            beyond = np.stack([self.beyond(r), -slope.sum(axis=1)])
             inside = np.stack([(square * w).sum(axis=1) for w in (weight, slope)])
-            return np.asarray(inside + beyond * (r / self.size) ** 2)
+            return inside + self.beyond(r) * (r / self.size) ** 2
 
         return self.tabulated(averages, L, decay=[2.0, 2.0])
 
@@ -43,7 +42,7 @@ class ClippedCellInput(CellInput):
 
         result = self.tabulated(averages, L, decay=[3.0, 1.0])
         small = L < 0  # then |y| > 1 leaves |c| = g < 1
-        result[0, small] += self.beyond(np.ones(1)) * (np.exp(L[small]) / self.size) ** 2
+        result[0, small] += self.beyond(np.ones(1))[0] * (np.exp(L[small]) / self.size) ** 2
         return result
 
     def limits(self, L: np.ndarray) -> tuple[float, float]:
@@ -62,7 +61,9 @@ class ClippedCellInput(CellInput):
         return self.mean + self.sd * x, weight, 0.5 * (x * x - 1) * weight
 
     def beyond(self, r: np.ndarray) -> np.ndarray:
-        """P(|y| > r)."""
+        """P(|y| > r) and V times its derivative by V, (2, n)."""
         if self.sd == 0:
-            return 1.0 * (np.abs(self.mean) >= r)
-        return np.asarray(ndtr((self.mean - r) / self.sd) + ndtr((-self.mean - r) / self.sd))
+            return np.stack([1.0 * (np.abs(self.mean) >= r), 0 * r])
+        ends = np.stack([self.mean - r, -self.mean - r]) / self.sd
+        slope = -0.5 * ends * np.exp(-0.5 * ends**2) / np.sqrt(2 * np.pi)
+        return np.stack([ndtr(ends).sum(axis=0), slope.sum(axis=0)])

@@ -5,23 +5,27 @@ With them E[p/|λ−f|²] = E[(1−f)² q(η_f)/|λ−f|²], a one-dimensional G
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
 from rmt_gates.architectures.base import Constant, PoleTerm
 from rmt_gates.architectures.leaky import sigmoid_complex
-from rmt_gates.architectures.lstm_table import LogTable
 from rmt_gates.architectures.lstm_gates import OPEN, SHUT, WINDOW, gate_rule
 from rmt_gates.architectures.lstm_input import POWER_ABOVE
+from rmt_gates.architectures.lstm_paths import GRID, POSITIONS
 from rmt_gates.architectures.lstm_rest import RestUnit
+from rmt_gates.architectures.lstm_table import LogTable
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.gaussian.mesh import panel_nodes
 
-WIDEST = 10.0  # standard deviations of η_f that are tabulated
+WIDEST = 40.0  # standard deviations of η_f that are tabulated: beyond, its density is 0
 DIFFERENCE = 1e-5
+FROM_POSITIONS = np.linalg.inv(chebyshev.chebvander(2 * POSITIONS - 1, GRID - 1))
 
 
 def log_open(eta: Any) -> Any:
@@ -42,40 +46,49 @@ def constant_term(logit: float, weight: float) -> PoleTerm:
     return PoleTerm(logit, 0.0, Constant(float(scale)), Constant(0.0))
 
 
-def forget_terms(q: Any, mean: float, variance: float, strip: float) -> list[PoleTerm]:
-    """E[p/|λ−f|²]; forget gates open beyond OPEN, with f = 1 to the last digit, are one node."""
-    forget = PoleTerm(mean, variance, q, q.derivative, strip)
-    start = (OPEN - mean) / np.sqrt(variance)
-    if start > WINDOW:
-        return [forget]
-    x, weight = panel_nodes(np.linspace(start, WINDOW, 10))
-    weight *= np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-    share = weight @ q.p(mean + np.sqrt(variance) * x)
-    return [constant_term(OPEN, float(share)), forget]
+class Numerator(ABC):
+    """q(η) = E[p|η_f=η] (1+e^η)² on real and complex arrays."""
 
-
-@dataclass(frozen=True)
-class PathNumerator:
-    """E[o²] E[D|η_f] (1+e^{η_f})², D = p/o², from the conditional moment of a sampled state."""
-
-    output_square: float
-    moment: ConditionalMoment
-
+    @abstractmethod
     def p(self, eta: Any) -> Any:
         """E[p|η_f]."""
-        return self.output_square * self.moment(eta)
 
     def __call__(self, eta: Any) -> Any:
         return opening(eta) * self.p(eta)
 
     def derivative(self, eta: Any) -> Any:
-        """dq/dη_f."""
-        change = self.output_square * self.moment.derivative(eta)
-        return opening(eta) * (2 * sigmoid_complex(eta) * self.p(eta) + change)
+        """dq/dη by a difference quotient: it steers Newton's method and does not enter S."""
+        return (self(eta + DIFFERENCE) - self(eta - DIFFERENCE)) / (2 * DIFFERENCE)
 
 
-class RestNumerator:
-    """The same at a fixed point, where η_i and y are integrated out.
+@dataclass(frozen=True)
+class PathNumerator(Numerator):
+    """In a sampled state: E[o²] ( a_f² (1−f)² E[A|η_f] + E[B|η_f] ), see `lstm_paths`.
+
+    moment : E[A|η_f], E[B|η_f] for A, B at the forget gates of LOGITS, between which they are
+        interpolated: what depends on f explicitly, and what through the past.
+    """
+
+    output_square: float
+    a_f: float
+    moment: ConditionalMoment
+
+    def p(self, eta: Any) -> Any:
+        """E[p|η_f]."""
+        at_logits = self.moment(eta).reshape(2, GRID, *np.shape(eta))
+        series = np.einsum("kj,mj...->km...", FROM_POSITIONS, at_logits)
+        s = sigmoid_complex(0.5 * eta)
+        A, B = chebyshev.chebval(2 * s - 1, series, tensor=False)
+        return self.output_square * ((self.a_f * sigmoid_complex(-eta)) ** 2 * A + B)
+
+    def mean(self, mean: float, variance: float) -> float:
+        """E[p] for η_f ~ N(mean, variance)."""
+        rule = gate_rule(mean, variance, SHUT)
+        return float(rule.weight @ self.p(rule.eta))
+
+
+class RestNumerator(Numerator):
+    """At a fixed point, where η_i and y are integrated out.
 
     E[o²] ( a_f² f² E[φ'²c²] + a_i² E[(1−i)²φ'²c²] + a_h² E[φ'²(∂c/∂y)²] ), φ' = φ'(c): the averages
     are analytic functions of log(1+e^{η_f}), tabulated.
@@ -106,9 +119,14 @@ class RestNumerator:
         by_f, by_i, by_h = self._strength
         return by_f * sigmoid_complex(eta) ** 2 * through_f + by_i * through_i + by_h * direct
 
-    def __call__(self, eta: Any) -> Any:
-        return opening(eta) * self.p(eta)
 
-    def derivative(self, eta: Any) -> Any:
-        """dq/dη_f by a difference quotient: it steers Newton's method and does not enter S."""
-        return (self(eta + DIFFERENCE) - self(eta - DIFFERENCE)) / (2 * DIFFERENCE)
+def forget_terms(q: Numerator, mean: float, variance: float) -> list[PoleTerm]:
+    """E[p/|λ−f|²]; forget gates open beyond OPEN, with f = 1 to the last digit, are one node."""
+    forget = PoleTerm(mean, variance, q, q.derivative, np.pi / 2)
+    start = (OPEN - mean) / np.sqrt(variance)
+    if start > WINDOW:
+        return [forget]
+    x, weight = panel_nodes(np.linspace(start, WINDOW, 10))
+    weight *= np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+    share = weight @ q.p(mean + np.sqrt(variance) * x)
+    return [constant_term(OPEN, float(share)), forget]

@@ -3,6 +3,11 @@
 h = o φ(c), and o is independent of c: C_h(k) = E[o_t o_{t+k}] E[φ(c_t) φ(c_{t+k})]. The first
 factor is a two-dimensional Gaussian integral. The second is sampled, but for what responds
 linearly to x, whose covariance C_x(k) = E[i_t i_{t+k}] E[φ(y_t) φ(y_{t+k})] is known: see `power`.
+
+The spectrum needs E[p|η_f]. p depends on η_f in two ways: sharply and explicitly, through f; and
+smoothly, as the past that made c is correlated with η_f. So p/o² is recorded at fixed values of f,
+for each unit's c: its mean given η_f, a smooth function, is fitted for each of them. The share
+a_f² (1−f)² φ'(c⁺)² (f c)² is large where f is small, and kept apart from the rest.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy import fft
 
 from rmt_gates.architectures.base import PathMoments
@@ -20,20 +26,23 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 if TYPE_CHECKING:
     from rmt_gates.architectures.lstm import LSTM
 
-MOMENTS = 16  # times per path at which D is recorded
+TIMES = 4  # per path at which D is recorded
+GRID = 24  # fixed values of f: poles at |Im η| = π/2 leave e^{−0.4 GRID} of the explicit dependence
+POSITIONS = 0.5 * (1 + chebyshev.chebpts1(GRID))  # of s = σ(η/2), between 0 and 1
+LOGITS = 2 * (np.log(POSITIONS) - np.log1p(-POSITIONS))
 
 
 def cell_moments(model: LSTM, paths: Any, K: int) -> PathMoments:
-    """C_h at lags 0…K, and η_f with D = φ'(c⁺)² (a_f² c² f'² + a_i² i'² φ(y)² + a_h² i² φ'(y)²)."""
+    """C_h at lags 0…K, and η_f (n,) with the `shares` of p/o² at LOGITS, (n, 2 GRID)."""
     eta_f, eta_i, y = (paths.periodic(name) for name in ("eta_f", "eta_i", "y"))
     x = gate(eta_i) * model.phi.phi(y)
     c = cells(gate(eta_f), x, K)
     C_o, C_x = known_kernels(model, paths.order[0].tobytes(), paths.tolerance)
     spectrum = power(model.phi.phi(c), x, C_x)
     C_h = C_o[:-1] * fft.irfft(spectrum, len(c))[: K + 1]
-    some = slice(None, None, max(1, len(c) // MOMENTS))
-    inputs = {"eta_f": eta_f[some], "eta_i": eta_i[some], "y": y[some]}
-    return PathMoments(C_h[None], (inputs["eta_f"].ravel(), spread(model, inputs, c[some]).ravel()))
+    some = slice(None, None, max(1, len(c) // TIMES))
+    now = (values[some].reshape(-1, 1) for values in (c, eta_i, y))
+    return PathMoments(C_h[None], (eta_f[some].ravel(), np.hstack(shares(model, LOGITS, *now))))
 
 
 @lru_cache(maxsize=4)
@@ -85,12 +94,13 @@ def cells(f: np.ndarray, x: np.ndarray, K: int) -> np.ndarray:
     return c
 
 
-def spread(model: LSTM, inputs: Any, c: np.ndarray) -> np.ndarray:
-    """D = p/o² of units with cells c before the step."""
-    eta_f, eta_i, y = (inputs[name] for name in ("eta_f", "eta_i", "y"))
+def shares(model: LSTM, eta_f: Any, c: Any, eta_i: Any, y: Any) -> tuple[Any, Any]:
+    """A and B in p/o² = a_f² (1−f)² A + B, for cells c before the step; arrays broadcast.
+
+    A = φ'(c⁺)² (f c)², B = φ'(c⁺)² (a_i² i'² φ(y)² + a_h² i² φ'(y)²).
+    """
     i, phi_y = sigmoid(eta_i), model.phi.phi(y)
-    after = sigmoid(eta_f) * c + i * phi_y
-    into_c = (model.a_f * c * sigmoid_prime(eta_f)) ** 2
-    into_c += (model.a_i * sigmoid_prime(eta_i) * phi_y) ** 2
-    into_c += (model.a_h * i * model.phi.dphi(y)) ** 2
-    return np.asarray(model.phi.dphi(after) ** 2 * into_c)
+    kept = sigmoid(eta_f) * c
+    slope = model.phi.dphi(kept + i * phi_y)
+    new = (model.a_i * sigmoid_prime(eta_i) * phi_y) ** 2 + (model.a_h * i * model.phi.dphi(y)) ** 2
+    return (slope * kept) ** 2, slope**2 * new

@@ -47,9 +47,12 @@ class ConditionalMoment:
 def fit_conditional_moment(
     zeta: np.ndarray, D: np.ndarray, mean: float, variance: float, degree: int = DEGREE
 ) -> ConditionalMoment:
-    """Least squares of D on the Legendre series in ζ's quantile; a constant ζ leaves the mean."""
+    """Least squares of D on the Legendre series in ζ's quantile; a constant ζ leaves the mean.
+
+    D is (n,) or (n, m): with m columns the fitted moment has m values, (m, *ζ.shape).
+    """
     if variance == 0:
-        return ConditionalMoment(float(mean), 0.0, np.array([float(np.mean(D))]))
+        return ConditionalMoment(float(mean), 0.0, np.mean(D, axis=0, keepdims=True))
     quantile = erf((zeta - mean) / np.sqrt(2 * variance))
     basis = legendre.legvander(quantile, degree)
     coefficients = np.linalg.lstsq(basis, D, rcond=None)[0]

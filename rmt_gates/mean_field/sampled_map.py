@@ -127,11 +127,12 @@ def gate_law(model: Architecture, order: np.ndarray) -> tuple[float, float]:
 
 
 def tail(order: np.ndarray) -> float:
-    """Mean deviation from the limit in the last quarter of the window, relative to its size.
+    """Mean deviation from the limit just before the lags that measure it, relative to C(0) − C(∞).
 
     Signed, so that sampling noise cancels; of the feature for which it is largest.
     """
     K = order.shape[1] - 2
-    late = slice(3 * K // 4, K + 1 - max(1, K // TAIL))
+    end = max(1, K // TAIL)
+    late = slice(K + 1 - 2 * end, K + 1 - end)
     deviation = order[:, late].mean(axis=1) - order[:, -1]
     return float(np.max(np.abs(deviation) / (order[:, 0] - order[:, -1])))

@@ -88,7 +88,8 @@ def sampled_state(
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
         K = order.shape[1] - 2
-        hidden = tail(order) > visible_tail(model, len(each) * paths, rtol)
+        noisy = model.tail_noise > 0
+        hidden = noisy and tail(order) > visible_tail(model, len(each) * paths, rtol)
         if hidden and 2 * K <= LONGEST_WINDOW and not deadline.passed:
             order = resized(order, 2 * K)  # the coarse sample's noise had hidden this tail
             continue

@@ -57,7 +57,10 @@ def test_pairs_average_products(gates, kinked):
     square = (expit(nodes.eta_i) * (1 + np.exp(nodes.eta_f))) ** 2
     average = (first.weight @ i) * (second.weight @ gain)
     assert nodes.weight @ square == pytest.approx(average, rel=1e-12)
-    by_i, by_f = (first.slope @ i) * (second.weight @ gain), (first.weight @ i) * (second.slope @ gain)
+    by_i, by_f = (
+        (first.slope @ i) * (second.weight @ gain),
+        (first.weight @ i) * (second.slope @ gain),
+    )
     assert nodes.slope_i @ square == pytest.approx(by_i, rel=1e-11, abs=1e-14)
     assert nodes.slope_f @ square == pytest.approx(by_f, rel=1e-11, abs=1e-14)
 

@@ -46,7 +46,9 @@ def test_tanh(mean, sd, L):
 
 
 @pytest.mark.parametrize("L", [-4.0, -0.2, 0.2, 1.5, 6.0])
-@pytest.mark.parametrize("mean, sd", [(0.0, 0.7), (0.0, 1e-3), (0.0, 12.0), (0.3, 0.5), (-0.8, 0.4)])
+@pytest.mark.parametrize(
+    "mean, sd", [(0.0, 0.7), (0.0, 1e-3), (0.0, 12.0), (0.3, 0.5), (-0.8, 0.4)]
+)
 def test_hardtanh(mean, sd, L):
     law = ClippedCellInput(HARDTANH, mean, sd)
     at = np.array([L, L - 0.8])
@@ -62,7 +64,16 @@ def test_slope_by_the_variance(phi, law, mean, sd):
     size = law(phi, mean, sd).size
     moved = [law(phi, mean, sd * np.exp(s * step / 2)) for s in (1, -1)]
     up, down = (one.squares(L)[0] * (one.size / size) ** 2 for one in moved)
-    np.testing.assert_allclose(law(phi, mean, sd).squares(L)[1], (up - down) / (2 * step), rtol=1e-6)
+    np.testing.assert_allclose(
+        law(phi, mean, sd).squares(L)[1], (up - down) / (2 * step), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("phi, law", [(TANH, CellInput), (HARDTANH, ClippedCellInput)])
+def test_slope_where_everything_is_linear(phi, law):
+    """E φ(c)² = g² V, and V ∂/∂V of it is the same: to rounding at any scale."""
+    L = np.array([-1.0, 0.5, 2.0])
+    np.testing.assert_allclose(law(phi, 0.0, 1e-8).squares(L), [np.exp(2 * L)] * 2, rtol=1e-12)
 
 
 @pytest.mark.parametrize("phi, law", [(TANH, CellInput), (HARDTANH, ClippedCellInput)])
@@ -92,5 +103,5 @@ def test_probability_beyond_the_kinks():
     law = ClippedCellInput(HARDTANH, 0.3, 0.5)
     r = np.array([0.2, 1.0])
     inside = ndtr((r - 0.3) / 0.5) - ndtr((-r - 0.3) / 0.5)
-    np.testing.assert_allclose(law.beyond(r), 1 - inside, rtol=1e-13)
+    np.testing.assert_allclose(law.beyond(r)[0], 1 - inside, rtol=1e-13)
     np.testing.assert_allclose(law.inside(r)[1].sum(axis=1), inside, rtol=1e-12)

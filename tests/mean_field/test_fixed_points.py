@@ -98,6 +98,38 @@ def test_strong_gains(activation):
     assert missing[1] == pytest.approx(c / np.sqrt(np.pi), rel=6e-5)
 
 
+@pytest.mark.parametrize(
+    "a_h, a_r, v_h",
+    [
+        (1.851251, 6, 0.001451),
+        (1.722883, 10, 0.001973),
+        (1.549781, 30, 0.0009687),
+        (1.470585, 100, 0.0002354),
+    ],
+)
+def test_three_roots_where_two_folds_nearly_meet(a_h, a_r, v_h):
+    """The extrema of H are a quarter of an e-fold apart, its values there 2e-4."""
+    model = rg.GRU(a_h=a_h, a_r=a_r, v_h=v_h)
+    points = rg.fixed_points(model)
+    assert points.count == 3 and points.C_h[2] < 1.7 * points.C_h[0]
+    between = np.sqrt(points.C_h[1:] * points.C_h[:-1])
+    C = np.array([0.5 * points.C_h[0], *between, 2 * points.C_h[2]])
+    assert np.sign(model.fixed_point_map(C) - C).tolist() == [1, -1, 1, -1]
+
+
+def test_saturated_units():
+    """φ² = r = 1 to the last digit: C_h = 1, and Var y is all that the weights can give."""
+    points = rg.fixed_points(rg.GRU(a_h=0.5, b_h=7, b_r=50, activation="hardtanh"))
+    np.testing.assert_allclose(points.C_h, [1], rtol=1e-15)
+
+
+def test_a_model_without_a_level_parameter():
+    """Reset after the matrix: no gain can be split off, and every model is its own target."""
+    points = rg.fixed_points(rg.GRU(a_h=[3.0, 3.0, 1.8], a_r=[10.0, 1.0, 10.0], reset="after"))
+    assert points.count.tolist() == [2, 2, 1]
+    np.testing.assert_allclose(points.C_h[:2, 1], [0.2839013521, 0.3353362845], rtol=3e-10)
+
+
 def test_zero_is_listed_if_and_only_if_the_state_has_no_bias():
     for gates in ({}, {"b_z": 1, "v_z": 2}, {"b_r": -1, "v_r": 3, "a_r": 2}, {"a_z": 4}):
         points = rg.fixed_points(rg.GRU(a_h=1.1, **gates))
@@ -268,8 +300,13 @@ def test_scalar_record():
         assert one.residual == pytest.approx(points.residual[i], abs=1e-16)
         assert type(one.spectral_radius) is type(one.residual) is float
         assert one.kind == "fixed point" and one.moment is None
-    with pytest.raises(IndexError):
-        points[3]
+    assert points[-3].C_h == 0
+    for beyond in (3, -4):
+        message = f"there are 3 fixed points, and none with index {beyond}"
+        with pytest.raises(IndexError, match=f"^{message}$"):
+            points[beyond]
+    with pytest.raises(TypeError, match=r"^index one fixed point by an integer, got 'a'$"):
+        points["a"]
     assert points.message.tolist() == [Status.OK.sentence] * 3
     with pytest.raises(dataclasses.FrozenInstanceError):
         points.C_h = 0
@@ -285,12 +322,46 @@ def test_residual_is_the_distance_from_the_map():
     model = rg.GRU(a_h=3)
     wrong = FixedPoint(model, 0.25, 1.0, False)
     assert wrong.residual == pytest.approx(abs(model.fixed_point_map(0.25) - 0.25), rel=1e-14)
-    assert wrong.residual > 0.01
+    assert wrong.residual > 0.01 and wrong.status is Status.OK
     several = FixedPoints(
         model, np.array([0.25, np.nan]), np.ones(2), np.zeros(2, bool), np.array([0, 1])
     )
     np.testing.assert_allclose(several.residual, [wrong.residual, np.nan], rtol=1e-14)
     assert several.count == 1
+
+
+def test_a_root_that_did_not_converge_says_so():
+    status = np.array([Status.OK, Status.NOT_CONVERGED])
+    points = FixedPoints(
+        rg.GRU(a_h=3), np.array([0, np.nan]), np.array([1.5, np.nan]), np.zeros(2, bool), status
+    )
+    assert points.count == 2 and points[1].status is Status.NOT_CONVERGED
+    assert points[1].message == points.message[1] == Status.NOT_CONVERGED.sentence
+
+
+def test_a_root_that_did_not_converge_has_no_value(monkeypatch):
+    """A root is known to be there, but not where."""
+    model = rg.GRU(a_h=1.8, a_r=10)
+    exact = rg.fixed_points(model)
+    solve = module.solve_crossings
+
+    def lose_the_last(*arguments):
+        t, converged = solve(*arguments)
+        converged[-1] = False
+        return t, converged
+
+    monkeypatch.setattr(module, "solve_crossings", lose_the_last)
+    points = rg.fixed_points(model)
+    assert points.count == 3
+    assert points.status.tolist() == [Status.OK, Status.OK, Status.NOT_CONVERGED]
+    np.testing.assert_array_equal(points.C_h, [*exact.C_h[:2], np.nan])
+    np.testing.assert_array_equal(points.rho, [*exact.rho[:2], np.nan])
+    assert np.isnan(points.spectral_radius[2]) and not points.stable[2]
+
+
+def test_at_the_transition_a_fixed_point_is_not_stable():
+    point = rg.fixed_points(rg.Vanilla(a_h=1))[0]
+    assert point.rho == 1 and not point.stable
 
 
 def test_cannot_be_unpacked():

@@ -57,7 +57,7 @@ def test_table_of_the_theory(name, sampled):
     table, table_errors = np.array(TABLE[name]).T
     assert np.all(np.abs(values - table) <= 3 * np.hypot(errors, table_errors))
     assert state.C_h0_error <= 5e-3 * state.C_h0
-    assert np.all(errors < 0.012 * values)
+    assert np.all(errors < 0.02 * values)  # from eight replicates: uncertain by a quarter itself
 
 
 @pytest.mark.parametrize("name", [*TABLE, "biased"])

@@ -264,18 +264,19 @@ def test_radius_at_of_an_unstable_state_tends_to_the_radius():
     assert distance[0] / distance[1] == pytest.approx(100, rel=0.05)  # a smooth edge: 1/N²
 
 
-@pytest.mark.parametrize("v_z", [0.01, 1.0])
-def test_radius_at_of_slow_gates(v_z):
+@pytest.mark.parametrize("a_h, v_z", [(1.8, 0.01), (4, 0.01), (4, 1.0)])
+def test_radius_at_of_slow_gates(a_h, v_z):
     """Where 1−z ~ 1e-4 the whole bulge fits between two points of a uniform grid."""
-    point = last(a_h=4, v_z=v_z, b_z=9)
+    point = last(a_h=a_h, v_z=v_z, b_z=9)
     curve = rg.spectral_curve(point)
     for N in (10**5, 10**6):
         got = curve.radius_at(N)
-        assert 1 < got < curve.radius and abs(curve.S(got + 1j / N)) < 1e-8
+        assert expit(9 + np.sqrt(v_z) * ndtri(1 - 1 / N)) < got < curve.radius
+        assert abs(curve.S(got + 1j / N)) < 1e-8
         assert np.all(curve.S(got + np.geomspace(1e-9, 1, 200) + 1j / N) < 0)
 
 
-@pytest.mark.parametrize("parameters", [{"a_h": 3, "b_z": 1.0}, {"a_h": 1.5, "b_z": -2}])
+@pytest.mark.parametrize("parameters", [{"a_h": 3, "b_z": 1.0}, {"a_h": 1, "b_z": -2}])
 def test_radius_at_of_a_constant_gate(parameters):
     """No quantile, and where the circle is lower than 1/N nothing."""
     curve = rg.spectral_curve(last(**parameters))
@@ -356,6 +357,17 @@ def test_curve_of_a_small_sample(random_unit):
     outermost = curve.radius_at(40)
     assert outermost >= np.quantile(z, 1 - 1 / 40)
     assert abs(S(outermost + 1j / 40)) < 1e-8 or outermost == np.quantile(z, 1 - 1 / 40)
+
+
+def test_a_state_without_pole_terms_has_the_curve_of_its_unit(monkeypatch):
+    point = last(**FIXED[0])
+    exact, sample = rg.spectral_curve(point), rg.spectral_curve(point.unit)
+    monkeypatch.setattr(rg.GRU(a_h=3).__class__, "pole_terms", lambda self, C, moment=None: None)
+    curve = rg.spectral_curve(point)
+    np.testing.assert_array_equal(curve.y, sample.y)
+    assert curve.source is point and sample.source is point.unit
+    assert curve.expected_outside(1000) == sample.expected_outside(1000) > 0
+    assert curve.radius == pytest.approx(exact.radius, rel=1e-3) and curve.radius_error == 0
 
 
 def test_what_depends_on_what_matters_to_a_sample(random_unit, closed_S):
@@ -479,6 +491,8 @@ def test_the_segment_of_the_gate_belongs_to_a_marginal_support():
         curve.contains([0.0, 0.5, 1.0, 1 + 1e-6, -0.8]), [True, True, True, False, False]
     )
     assert curve.contains(1.0) is True
+    slow = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.5, v_z=1.0, b_z=4))[0])
+    assert slow.S(0.0) < 0 and slow.contains(0.0) and not slow.contains(-1e-9)
     disc = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0.5))[0])
     assert not disc.contains(1.0) and disc.contains(0.5)
 

@@ -164,6 +164,25 @@ def test_a_lens_that_no_network_resolves_has_nothing_outside():
     assert lenses > 1.3 * disc
 
 
+def test_what_is_resolved_is_as_high_as_its_own_blur():
+    """1/√(2πNμ): a lens of height y counts from N = 1/(2πμy²) on, and where μ = 0 nothing does."""
+    x = np.linspace(0, 1, 201)
+    y, density = np.full(201, 0.01), np.where(x <= 0.5, 4.0, 0.0)
+    N = 1 / (2 * np.pi * 4.0 * 0.01**2)
+    assert blur(x, y, density, 0.99 * N) == 0
+    whole = 2 * 0.5 * 2 / (2 * np.pi * np.sqrt(2))
+    assert blur(x, y, density, 1.01 * N) == pytest.approx(whole, rel=0.01)
+
+
+def test_beside_what_is_resolved_two_blurs_count():
+    x = np.linspace(0, 1, 2001)
+    y = np.where(x <= 0.2, 1.0, 1e-9)  # the step down is of length 1
+    for width in (0.05, 0.1):
+        got = blur(x, y, np.ones(2001), 1 / (2 * np.pi * width**2))
+        along = 0.2 + 1 + 2 * width
+        assert got == pytest.approx(2 * along / (2 * np.pi * np.sqrt(2)), rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["chaotic", "sharp"])
 def test_expected_outside_of_a_state(name, request):
     """The whole boundary, every unit of the sample; and the same for the sample's own curve."""

@@ -256,6 +256,11 @@ def test_large_batches_are_cut_into_parts(monkeypatch):
     parts = rg.fixed_points(model)
     np.testing.assert_allclose(parts.C_h, whole.C_h, rtol=1e-11)
     np.testing.assert_array_equal(parts.status, whole.status)
+    one = rg.GRU(a_h=np.linspace(1.5, 3, 60), a_r=10)  # one H, many levels
+    monkeypatch.setattr(module, "CHUNK", 100)
+    parts = rg.fixed_points(one)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(parts.C_h, rg.fixed_points(one).C_h)
 
 
 def test_a_batch_in_which_one_root_is_all():
@@ -269,6 +274,7 @@ def test_max_roots():
     np.testing.assert_array_equal(points.C_h[:, :3], rg.fixed_points(model).C_h)
     assert np.all(points.status[:, 3:] == Status.ABSENT)
     assert rg.fixed_points(model, max_roots=3).C_h.shape == (2, 3)
+    assert rg.fixed_points(rg.GRU(a_h=1), max_roots=1).C_h.tolist() == [0.0]
     message = "max_roots=2 is too small: one model has 3 fixed points"
     with pytest.raises(ValueError, match=f"^{message}$"):
         rg.fixed_points(model, max_roots=2)

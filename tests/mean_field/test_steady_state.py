@@ -56,8 +56,8 @@ def test_table_of_the_theory(name, sampled):
     values, errors = averages(state)
     table, table_errors = np.array(TABLE[name]).T
     assert np.all(np.abs(values - table) <= 3 * np.hypot(errors, table_errors))
-    assert state.C_h0_error <= 5e-3 * state.C_h0
-    assert np.all(errors < 0.02 * values)  # from eight replicates: uncertain by a quarter itself
+    assert state.C_h0_error <= 1.5e-3 * state.C_h0
+    assert np.all(errors < 0.012 * values)
 
 
 @pytest.mark.parametrize("name", [*TABLE, "biased"])
@@ -242,7 +242,9 @@ def test_out_of_time_but_good_enough():
 
 
 def test_time_enough(sampled):
-    state = rg.steady_state(rg.GRU(a_h=3, a_z=1, a_r=10), rng=0, max_seconds=1e9)
+    state = rg.steady_state(
+        rg.GRU(a_h=3, a_z=1, a_r=10), rng=0, rtol=1.5e-3, max_seconds=1e9
+    )
     np.testing.assert_array_equal(state.C_h, sampled("3,1,10").C_h)
 
 

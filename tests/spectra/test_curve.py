@@ -12,6 +12,7 @@ from scipy.stats import chi2
 import rmt_gates as rg
 from rmt_gates.mean_field.fixed_points import FixedPoint
 from rmt_gates.mean_field.steady_state import SteadyState
+from rmt_gates.mean_field.path_unit import path_unit
 from rmt_gates.results import Status
 from rmt_gates.spectra.boundary_function import BoundaryFunction
 from rmt_gates.spectra.criterion import perron_root
@@ -326,8 +327,10 @@ def test_radius_error_is_the_replicates_standard_error(chaotic):
 @pytest.mark.parametrize("name", ["chaotic", "sharp"])
 def test_sampled_unit_against_its_state(name, request):
     state = request.getfixturevalue(name)
-    theory, sample = rg.spectral_curve(state), rg.spectral_curve(state.unit)
-    assert sample.radius == pytest.approx(theory.radius, abs=0.025)
+    theory = rg.spectral_curve(state)
+    # 40 000 units: the radius of the criterion scatters by 0.003 (by 0.008 over the state's 10⁴)
+    sample = rg.spectral_curve(path_unit(state.model, state.order, seed=1, samples=40_000))
+    assert sample.radius == pytest.approx(theory.radius, abs=0.015)
     on = slice(40, 361, 40)
     np.testing.assert_allclose(sample.S(theory.x[on] + 1j * theory.y[on]), 0, atol=0.04)
     x = np.linspace(-0.2, 0.6, 9)

@@ -11,8 +11,8 @@ from scipy.stats import chi2
 
 import rmt_gates as rg
 from rmt_gates.mean_field.fixed_points import FixedPoint
-from rmt_gates.mean_field.steady_state import SteadyState
 from rmt_gates.mean_field.path_unit import path_unit
+from rmt_gates.mean_field.steady_state import SteadyState
 from rmt_gates.results import Status
 from rmt_gates.spectra.boundary_function import BoundaryFunction
 from rmt_gates.spectra.criterion import perron_root

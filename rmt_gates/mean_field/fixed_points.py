@@ -165,8 +165,9 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     """All mean-field fixed points of ``model``, every branch, ascending in C_h.
 
     Solves (10) of Can, Krishnamurthy & Schwab (2020), C_h = E[φ(y)²], for general biases. The
-    zero solution is listed whenever b_h = v_h = 0. No root is missed: the equation is rewritten
-    as level crossings of an explicit function, cut into monotone pieces (THEORY.md §5.2).
+    zero solution is listed whenever b_h = v_h = 0. The equation is rewritten as level crossings of
+    an explicit function, cut into monotone pieces, so that no root is missed next to a fold or a
+    cusp (THEORY.md §5.2).
 
     Parameters
     ----------

@@ -15,6 +15,9 @@ import numpy as np
 MAX_ROUNDS = 80
 PATIENCE = 6  # rounds after which Newton's method has converged wherever H is not flat
 NOISE = 4e-15  # rounding of H, relative where |H| > 1
+NEAR = 0.25  # of the slopes around a cell: above this its slope does not vanish inside
+GOLDEN = 0.5 * (np.sqrt(5) - 1)
+GOLDEN_ROUNDS = 36  # a cell shrinks to 3e-8 of its width, where a minimum is flat to rounding
 
 # (t, rows) -> (H, dH/dt), all of one shape
 LevelFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -29,25 +32,74 @@ class Knots(NamedTuple):
 
 
 def monotone_knots(function: LevelFunction, t: np.ndarray) -> Knots:
-    """The grid t (rows, k), sorted along its last axis, with the extrema of H inserted."""
+    """The grid t (rows, k), sorted along its last axis, with the extrema of H inserted.
+
+    From the second point on the grid is uniform; below that point H must be monotone.
+    """
     rows = np.broadcast_to(np.arange(len(t))[:, None], t.shape)
-    H, slope = function(t, rows)
-    turning = np.signbit(slope[:, :-1]) != np.signbit(slope[:, 1:])
-    if not turning.any():
-        return Knots(t, H, slope)
-    row, j = np.nonzero(turning)
+    knots = Knots(t, *function(t, rows))
+    knots = _inserted(function, knots, *_dips(function, knots))
+    t, _, slope = knots
+    row, j = np.nonzero(np.signbit(slope[:, :-1]) != np.signbit(slope[:, 1:]))
     at = _extremum(function, row, t[row, j], t[row, j + 1], slope[row, j])
-    H_at, slope_at = function(at, row)
-    # one column per extremum of a row, the rest padded with copies of the last knot
+    return _inserted(function, knots, row, at)
+
+
+def _inserted(function: LevelFunction, knots: Knots, row: np.ndarray, at: np.ndarray) -> Knots:
+    """The knots with one more at every ``at`` of ``row`` (ascending)."""
+    if not len(row):
+        return knots
+    # one column per new point of a row, the rest padded with copies of the last knot
     position = np.arange(len(row)) - np.searchsorted(row, row)
     extra = int(position.max()) + 1
     padded = []
-    for base, new in ((t, at), (H, H_at), (slope, slope_at)):
+    for base, new in zip(knots, (at, *function(at, row)), strict=True):
         column = np.repeat(base[:, -1:], extra, axis=1)
         column[row, position] = new
         padded.append(np.concatenate([base, column], axis=1))
     order = np.argsort(padded[0], axis=1, kind="stable")
     return Knots(*(np.take_along_axis(x, order, axis=1) for x in padded))
+
+
+def _dips(function: LevelFunction, knots: Knots) -> tuple[np.ndarray, np.ndarray]:
+    """(row, t) in cells whose ends agree on the sign of dH/dt, but not this point between them.
+
+    Near a cusp, where a fold begins, both its extrema lie in one cell. Cells in which the cubic
+    through four neighbouring slopes comes near 0 are searched for their smallest slope.
+    """
+    slope = knots.slope[:, 1:]
+    cells = slope.shape[1] - 1
+    if cells < 3:
+        return np.empty(0, int), np.empty(0)
+    first = np.clip(np.arange(cells) - 1, 0, cells - 3)  # of the four points around each cell
+    near = slope[:, first[:, None] + np.arange(4)]
+    sign = np.where(np.signbit(slope[:, :-1]), -1.0, 1.0)
+    between = np.einsum("rcp,cps->rcs", near, _cubic_weights(np.arange(cells) - first))
+    least = np.min(between * sign[..., None], axis=2)
+    same = np.signbit(slope[:, :-1]) == np.signbit(slope[:, 1:])
+    row, j = np.nonzero(same & (least <= NEAR * np.max(np.abs(near), axis=2)))
+    t, sign = knots.t[:, 1:], sign[row, j]
+    low, high = t[row, j], t[row, j + 1]
+    at = [low + (1 - GOLDEN) * (high - low), low + GOLDEN * (high - low)]
+    value = [sign * function(x, row)[1] for x in at]
+    for _ in range(GOLDEN_ROUNDS):  # of dH/dt·sign, which has one minimum in a cell this small
+        left = value[0] < value[1]
+        low, high = np.where(left, low, at[0]), np.where(left, at[1], high)
+        new = np.where(left, low + (1 - GOLDEN) * (high - low), low + GOLDEN * (high - low))
+        new_value = sign * function(new, row)[1]
+        at = [np.where(left, new, at[1]), np.where(left, at[0], new)]
+        value = [np.where(left, new_value, value[1]), np.where(left, value[0], new_value)]
+    lowest = np.where(value[0] < value[1], at[0], at[1])
+    dip = np.minimum(*value) < 0
+    return row[dip], lowest[dip]
+
+
+def _cubic_weights(offset: np.ndarray) -> np.ndarray:
+    """(cells, 4, points): the cubic through 0, 1, 2, 3 at points of [offset, offset + 1]."""
+    x = offset[:, None] + np.linspace(0, 1, 9)
+    nodes = np.arange(4)
+    weights = [np.prod([(x - m) / (k - m) for m in nodes if m != k], axis=0) for k in nodes]
+    return np.stack(weights, axis=1)
 
 
 def _extremum(

@@ -235,3 +235,21 @@ def test_few_evaluations():
     for slope in (1e-9, 5e-324, 0.0):
         flat = Knots(*(np.array([v]) for v in ([0.0, 1.0], [0.0, 1.0], [slope, slope])))
         assert _hermite_start(flat, zero, zero, np.array([0.3])).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("half", [1e-2, 1e-3, 2e-4])
+def test_two_extrema_in_one_cell(half, sign):
+    """Beside a cusp, wherever it lies between the grid's points, the edge cells included."""
+    grid = np.arange(-10.0, 11.0) * 0.2
+    place = np.linspace(-1.98, 1.98, 397)
+
+    def cusp(t, rows):
+        d = t - place[rows]
+        return sign * (d**3 / 3 - half**2 * d), sign * (d**2 - half**2)
+
+    t = np.broadcast_to(grid, (len(place), len(grid)))
+    lowest = np.full((len(place), 1), -20.0)
+    knots = monotone_knots(cusp, np.concatenate([lowest, t], axis=1))
+    which, _ = crossings(knots, np.arange(len(place)), np.zeros(len(place)))
+    np.testing.assert_array_equal(np.bincount(which), 3)

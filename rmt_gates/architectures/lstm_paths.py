@@ -26,7 +26,7 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 if TYPE_CHECKING:
     from rmt_gates.architectures.lstm import LSTM
 
-TIMES = 4  # per path at which D is recorded
+TIMES = 8  # per path at which D is recorded: noise falls like 1/TIMES, memory grows with it
 GRID = 24  # fixed values of f: poles at |Im η| = π/2 leave e^{−0.4 GRID} of the explicit dependence
 POSITIONS = 0.5 * (1 + chebyshev.chebpts1(GRID))  # of s = σ(η/2), between 0 and 1
 LOGITS = 2 * (np.log(POSITIONS) - np.log1p(-POSITIONS))
@@ -69,6 +69,7 @@ def power(u: np.ndarray, x: np.ndarray, C_x: np.ndarray) -> np.ndarray:
     L = len(u)
     lag = np.arange(L)
     S_x = fft.rfft(C_x[np.minimum(np.minimum(lag, L - lag), len(C_x) - 1)]).real
+    np.maximum(S_x, 0.0, out=S_x)  # what a solver tries may be no covariance; its paths have one
     u_hat, x_hat = fft.rfft(u, axis=0), fft.rfft(x, axis=0)
     P_uu, P_xx = (np.mean(v.real**2 + v.imag**2, axis=1) / L for v in (u_hat, x_hat))
     P_ux = np.mean(u_hat * x_hat.conj(), axis=1) / L

@@ -138,7 +138,7 @@ class SampledPoleAverage:
     ) -> None:
         """Fill value and slope at the points ``index``, measuring from the nearer end of [0, 1]."""
         left = x[index] < 0.5
-        most = max(1, CHUNK // len(self.weight))
+        most = max(1, CHUNK // max(1, len(self.weight)))  # no node at all where q vanishes
         for node, point, part in ((self.z, x, index[left]), (self.leak, u, index[~left])):
             for begin in range(0, len(part), most):
                 some = part[begin : begin + most]

@@ -81,6 +81,23 @@ def test_zero_state():
     assert point.spectral_radius == pytest.approx(expit(0.6) + R, rel=1e-13)
 
 
+@pytest.mark.parametrize("a_o", [3, 20])
+def test_nothing_reaches_the_cell(a_o):
+    """a_h = a_f = a_i = 0: p = 0, E[q]/|λ|² is a disc, and the forget gates lie on [0, 1]."""
+    point = largest(a_h=0, a_o=a_o, b_h=1.5, b_f=2, v_f=0.5)
+    disc = np.sqrt(point.averages["E[q]"][0])
+    curve = rg.spectral_curve(point)
+    on = curve.y > 0
+    np.testing.assert_allclose(np.hypot(curve.x, curve.y)[on], disc, rtol=1e-12)
+    assert on.sum() > 100 and curve.x[0] == pytest.approx(-disc, rel=1e-12)
+    last = np.flatnonzero(on)[-1]
+    assert curve.x[last] < disc <= curve.x[last + 1] * (1 + 1e-12)
+    assert (disc > 1) == (a_o == 20)
+    for radius in (curve.radius, point.spectral_radius):
+        assert radius == pytest.approx(max(disc, 1), rel=1e-12)
+    assert curve.contains(0.99) and not curve.contains(0.99 + 1.01j * disc)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "hardtanh"])
 @pytest.mark.parametrize("parameters", [{"a_o": 4}, {"a_o": 4, "a_i": 2}, {"a_f": 2, "a_o": 1}])
 def test_states_without_pole_terms_use_their_sample(parameters, activation):

@@ -133,6 +133,15 @@ def test_no_points():
     assert value.shape == slope.shape == (0,)
 
 
+def test_a_numerator_that_vanishes():
+    """The average is 0 everywhere, on the gate's own segment too."""
+    average = GaussianPoleAverage(0.3, 2.0, lambda x: 0 * x, lambda x: 0 * x)
+    x, y = np.array([-0.2, 0.4, 0.4, 1.3]), np.array([0.0, 1e-9, 0.5, 0.0])
+    value, slope = average(x, 1 - x, y)
+    assert not value.any() and not slope.any()
+    assert average.beyond(0.1, right=True) == average.beyond(0.0, right=False) == 0
+
+
 def test_sampled():
     rng = np.random.default_rng(0)
     z, w = rng.uniform(size=50), rng.uniform(size=50)

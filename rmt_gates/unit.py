@@ -75,6 +75,11 @@ class Unit:
     def __repr__(self) -> str:
         return f"Unit({', '.join(self.fields)}; {len(self)} samples of {self.model!r})"
 
+    def rows(self, rows: slice) -> Unit:
+        """The unit of some rows of the sample."""
+        fields = {name: values[rows] for name, values in self.fields.items()}
+        return Unit(self.model, fields, self.weights[rows])
+
     def expect(self, f: Callable[[Unit], Any]) -> Any:
         """The weighted mean of ``f(unit)``, an array whose last axis runs over the sample."""
         values = np.asarray(f(self))

@@ -45,3 +45,10 @@ def test_repr():
     unit = Unit(MODEL, {"h": np.zeros(4), "zeta": np.zeros(4)})
     assert repr(unit) == "Unit(h, zeta; 4 samples of GRU(a_h=1))"
     assert unit["zeta"] is unit.fields["zeta"]
+
+
+def test_rows_keep_their_relative_weights():
+    unit = Unit(MODEL, {"h": np.arange(4.0), "zeta": -np.arange(4.0)}, [1, 2, 3, 2])
+    few = unit.rows(slice(1, None, 2))
+    assert few["h"].tolist() == [1, 3] and few["zeta"].tolist() == [-1, -3]
+    assert few.weights.tolist() == [0.5, 0.5] and few.model is MODEL

@@ -69,8 +69,9 @@ def anderson(
     """
     known = Secants() if secants is None else secants
     previous: tuple[np.ndarray, np.ndarray] | None = None
-    residual = np.inf
+    new, residual = x, np.inf
     for done in range(1, rounds + 1):
+        x = new
         image = G(x)
         f = image - x
         residual = float(np.max(np.abs(f)))
@@ -87,5 +88,4 @@ def anderson(
         if settled or stop(image):
             image = new if settled and np.isfinite(step_tolerance) else image
             return AndersonResult(x, image, residual, done, settled)
-        x = new
     return AndersonResult(x, image, residual, rounds, False)

@@ -87,17 +87,18 @@ class SpectralCurve(Record):
         """
         if not isinstance(N, int | np.integer) or isinstance(N, bool) or N < 1:
             raise ValueError(f"N must be a positive integer, got {N!r}")
-        return max(self._outermost(1.0 / N), self._gate_quantile(1 - 1.0 / N))
+        return max(self._outermost(1.0 / N), self._gate_quantile(1.0 / N))
 
-    def _gate_quantile(self, level: float) -> float:
+    def _gate_quantile(self, above: float) -> float:
+        """What a fraction ``above`` of the gates exceeds."""
         from scipy.special import expit, ndtri
 
         if isinstance(self.gate, tuple):
             mean, variance = self.gate
             if variance == 0:
                 return float(expit(mean))
-            return float(expit(mean + np.sqrt(variance) * ndtri(level)))
-        return float(np.quantile(self.gate, level))
+            return float(expit(mean - np.sqrt(variance) * ndtri(above)))
+        return float(np.quantile(self.gate, 1 - above))
 
     def _outermost(self, height: float) -> float:
         """The largest x with S(x + i·height) = 0; −∞ if there is none."""
@@ -115,22 +116,19 @@ class SpectralCurve(Record):
         if not inside.any():
             return -np.inf
         last = int(np.flatnonzero(inside)[-1])
-        if last == len(grid) - 1:
-            return float(grid[-1])
+        if last == len(grid) - 1 or not S(grid[last]) > 0:  # for the end's own rounding
+            return float(grid[last])
         return float(brentq(S, grid[last], grid[last + 1], xtol=1e-14))
 
     @cached_property
     def y_error(self) -> np.ndarray:
         """Standard errors of y at x, from the replicates of a sampled state; 0 for an exact one."""
-        replicates = getattr(self.source, "replicates", ())
-        if len(replicates) < 2:
-            return np.zeros(self.x.shape)
-        model, inner = self.source.model, slice(1, -1)
-        heights = np.zeros((len(replicates), len(self.x)))
-        for row, (C, moment) in zip(heights, replicates, strict=True):
-            boundary = BoundaryFunction(model.pole_terms(C, moment))
-            row[inner] = solve_height(boundary, self.x[inner], 1 - self.x[inner])
-        return np.asarray(heights.std(axis=0, ddof=1) / np.sqrt(len(replicates)))
+        inner = slice(1, -1)
+        heights = [
+            np.pad(solve_height(boundary, self.x[inner], 1 - self.x[inner]), 1)
+            for boundary in _replicates(self.source)
+        ]
+        return np.asarray(_standard_error(heights)) if heights else np.zeros(self.x.shape)
 
     @cached_property
     def edge_density(self) -> np.ndarray:
@@ -323,8 +321,8 @@ def _newton(
         yy = y[active]
         A, dA = boundary.plus_one(x[active], u[active], yy)
         with np.errstate(divide="ignore", invalid="ignore"):
-            # g = 1/A, dg/dY = −(dA/dy)/(2 y A²): ΔY = (1 − g)/(dg/dY)
-            Y = yy * yy + (1 - A) * A * 2 * yy / dA
+            # g = 1/A, dg/dY = −(dA/dy)/(2 y A²): ΔY = (1 − g)/(dg/dY); A = 0 if nothing is spread
+            Y = np.where(A > 0, yy * yy + (1 - A) * A * 2 * yy / dA, 0.0)
         new = np.sqrt(np.maximum(Y, (1e-4 * yy) ** 2))
         dead = (new < lowest) & (lens[active] <= THINNEST)
         y[active] = np.where(dead, lens[active] / (1 - np.minimum(A, 1 - EPSILON)), new)
@@ -332,16 +330,34 @@ def _newton(
     y[active] = np.nan
 
 
-def _radius_error(state: Any) -> float:
-    """Standard error of the radius from the independent replicates of a sampled state."""
+def _replicates(state: Any) -> list[BoundaryFunction | CriterionBoundary]:
+    """The boundaries of the replicates of a sampled state, none for an exact one.
+
+    Without a closed form over a gate they are those of parts of the state's unit, at one C_h: a
+    sample of units scatters more than C_h does.
+    """
     replicates: Sequence[tuple[float, Any]] = getattr(state, "replicates", ())
-    if len(replicates) < 2 or state.model.pole_terms(*replicates[0]) is None:
-        return 0.0
-    radii = []
-    for C, moment in replicates:
-        boundary = BoundaryFunction(state.model.pole_terms(C, moment))
-        radii.append(1 + _right_distance(boundary)[0])
-    return float(np.std(radii, ddof=1) / np.sqrt(len(radii)))
+    if len(replicates) < 2:
+        return []
+    if state.model.pole_terms(*replicates[0]) is None:
+        n = len(replicates)
+        return [CriterionBoundary(state.unit.rows(slice(i, None, n))) for i in range(n)]
+    return [BoundaryFunction(state.model.pole_terms(C, moment)) for C, moment in replicates]
+
+
+def _radius_error(state: Any) -> float:
+    """Standard error of the radius of a sampled state, 0 for an exact one."""
+    radii = [
+        max(b.ends[1], -b.ends[0])
+        if isinstance(b, CriterionBoundary)
+        else 1 + _right_distance(b)[0]
+        for b in _replicates(state)
+    ]
+    return float(_standard_error(radii)) if radii else 0.0
+
+
+def _standard_error(replicates: Sequence[Any]) -> Any:
+    return np.std(replicates, axis=0, ddof=1) / np.sqrt(len(replicates))
 
 
 def _from_sample(unit: Unit, source: Any) -> SpectralCurve:
@@ -351,7 +367,14 @@ def _from_sample(unit: Unit, source: Any) -> SpectralCurve:
     x = left + (right - left) * half
     y = np.zeros(POINTS)
     y[1:-1] = solve_height(boundary, x[1:-1], 1 - x[1:-1])
-    radius = float(max(right, -left))
     return SpectralCurve(
-        x, y, radius, 0.0, False, Status.OK, boundary, gate=boundary.poles, source=source
+        x,
+        y,
+        float(max(right, -left)),
+        _radius_error(source),
+        False,
+        getattr(source, "status", Status.OK),
+        boundary,
+        gate=boundary.poles,
+        source=source,
     )

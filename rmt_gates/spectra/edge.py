@@ -44,11 +44,9 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
 
 def boundary_density(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """μ_edge along the boundary y(x), interpolated between a few of its points."""
-    fields = {name: values[:UNITS] for name, values in unit.fields.items()}
-    few = Unit(unit.model, fields, unit.weights[:UNITS])
     step = max(1, (len(x) - 1) // POINTS)
     lam = (x + 1j * y)[step // 2 :: step]
-    return np.asarray(np.interp(x, lam.real, edge_density(few, lam)))
+    return np.asarray(np.interp(x, lam.real, edge_density(unit.rows(slice(UNITS)), lam)))
 
 
 def blur(x: np.ndarray, y: np.ndarray, density: np.ndarray, N: float = np.inf) -> float:

@@ -54,9 +54,10 @@ def test_out_of_rounds():
     result = anderson(linear, np.zeros(3), 1e-12, plain=99, rounds=7)
     assert result.converged is False and result.rounds == 7
     x = np.zeros(3)
-    for _ in range(7):
+    for _ in range(6):
         x = linear(x)
-    np.testing.assert_allclose(result.image, x, rtol=1e-15)
+    np.testing.assert_allclose(result.x, x, rtol=1e-15)
+    np.testing.assert_array_equal(result.image, linear(result.x))
     assert result.residual > 1e-3
 
 

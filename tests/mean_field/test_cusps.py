@@ -53,3 +53,22 @@ def test_where_they_were_missed():
     """Both folds lie between neighbouring points of the grid in log u."""
     points = rg.fixed_points(rg.GRU(a_h=1.72187844, a_r=10, v_h=0.00201116))
     np.testing.assert_allclose(points.C_h, [0.031309, 0.032735, 0.034384], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "a_h, a_r, v_h",
+    [
+        (1.851251, 6, 0.001451),
+        (1.722883, 10, 0.001973),
+        (1.549781, 30, 0.0009687),
+        (1.470585, 100, 0.0002354),
+    ],
+)
+def test_three_roots_where_two_folds_nearly_meet(a_h, a_r, v_h):
+    """The extrema of H are a quarter of an e-fold apart, its values there 2e-4."""
+    model = rg.GRU(a_h=a_h, a_r=a_r, v_h=v_h)
+    points = rg.fixed_points(model)
+    assert points.count == 3 and points.C_h[2] < 1.7 * points.C_h[0]
+    between = np.sqrt(points.C_h[1:] * points.C_h[:-1])
+    C = np.array([0.5 * points.C_h[0], *between, 2 * points.C_h[2]])
+    assert np.sign(model.fixed_point_map(C) - C).tolist() == [1, -1, 1, -1]

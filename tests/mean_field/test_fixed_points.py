@@ -98,25 +98,6 @@ def test_strong_gains(activation):
     assert missing[1] == pytest.approx(c / np.sqrt(np.pi), rel=6e-5)
 
 
-@pytest.mark.parametrize(
-    "a_h, a_r, v_h",
-    [
-        (1.851251, 6, 0.001451),
-        (1.722883, 10, 0.001973),
-        (1.549781, 30, 0.0009687),
-        (1.470585, 100, 0.0002354),
-    ],
-)
-def test_three_roots_where_two_folds_nearly_meet(a_h, a_r, v_h):
-    """The extrema of H are a quarter of an e-fold apart, its values there 2e-4."""
-    model = rg.GRU(a_h=a_h, a_r=a_r, v_h=v_h)
-    points = rg.fixed_points(model)
-    assert points.count == 3 and points.C_h[2] < 1.7 * points.C_h[0]
-    between = np.sqrt(points.C_h[1:] * points.C_h[:-1])
-    C = np.array([0.5 * points.C_h[0], *between, 2 * points.C_h[2]])
-    assert np.sign(model.fixed_point_map(C) - C).tolist() == [1, -1, 1, -1]
-
-
 def test_saturated_units():
     """φ² = r = 1 to the last digit: C_h = 1, and Var y is all that the weights can give."""
     points = rg.fixed_points(rg.GRU(a_h=0.5, b_h=7, b_r=50, activation="hardtanh"))

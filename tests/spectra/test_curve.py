@@ -6,16 +6,13 @@ import re
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.special import expit, ndtri
-from scipy.stats import chi2
+from scipy.special import expit
 
 import rmt_gates as rg
 from rmt_gates.mean_field.fixed_points import FixedPoint
-from rmt_gates.mean_field.path_unit import path_unit
 from rmt_gates.mean_field.steady_state import SteadyState
 from rmt_gates.results import Status
 from rmt_gates.spectra.boundary_function import BoundaryFunction
-from rmt_gates.spectra.criterion import perron_root
 from rmt_gates.spectra.curve import solve_height
 
 FIXED = [
@@ -202,14 +199,6 @@ def test_constant_gate_circle_23(b_z):
         np.testing.assert_allclose(curve.S(lam), 1.3**-2 - 1, rtol=1e-12)
 
 
-def test_steady_state_and_fixed_point_have_different_radii():
-    model = rg.GRU(a_h=3, a_r=10)
-    steady, point = rg.steady_state(model), rg.fixed_points(model)[1]
-    assert rg.spectral_radius(point) == pytest.approx(point.spectral_radius, rel=1e-14)
-    assert rg.spectral_radius(steady) == pytest.approx(0.5 + 0.5 * model.rho(steady.C_h0))
-    assert abs(rg.spectral_radius(steady) - rg.spectral_radius(point)) > 0.01
-
-
 @pytest.mark.parametrize("changes, s", [({"v_z": 0.5}, None), ({"v_r": 2.0}, 0.5)])
 def test_zero_state_with_disordered_gates(changes, s):
     """Not the disc of (20): with v_r the circle has a_h √E[r²], with v_z it is no circle."""
@@ -228,167 +217,6 @@ def test_zero_state_with_disordered_gates(changes, s):
         np.testing.assert_allclose(
             np.hypot(curve.x - 0.5, curve.y), 0.5 * 3 * np.sqrt(r2), rtol=1e-12
         )
-
-
-# -- the radius ---------------------------------------------------------------------------------
-def test_marginal():
-    point = last(**MARGINAL)
-    curve = rg.spectral_curve(point)
-    assert point.stable and curve.marginal and curve.radius == 1 == point.spectral_radius
-    assert curve.x[0] <= 0 and curve.x[-1] == 1
-    unstable = rg.spectral_curve(last(a_h=3, a_z=3))
-    assert not unstable.marginal and unstable.radius > 1
-
-
-def test_radius_at():
-    """The larger of the outermost x with S(x + i/N) = 0 and the gate's 1 − 1/N quantile."""
-    for parameters in (MARGINAL, {"a_h": 1.5, "v_z": 1}, FIXED[0], FIXED[2]):
-        point = last(**parameters)
-        curve = rg.spectral_curve(point)
-        V = point.model.a_z**2 * point.C_h + point.model.v_z
-        for N in (1, 2, 50, 1000, np.int64(10**6)):
-            quantile = expit(point.model.b_z + np.sqrt(V) * ndtri(1 - 1 / N))
-            x = np.linspace(-1, curve.radius + 1, 40_001)
-            crossing = np.flatnonzero(curve.S(x + 1j / N) > 0)
-            edge = x[crossing[-1]] if len(crossing) else -np.inf
-            got = curve.radius_at(N)
-            assert got == pytest.approx(max(edge, quantile), abs=1.1e-4)
-            if got > quantile:
-                assert abs(curve.S(got + 1j / N)) < 1e-9
-    assert curve.radius_at(10**9) <= curve.radius
-
-
-def test_radius_at_of_an_unstable_state_tends_to_the_radius():
-    curve = rg.spectral_curve(last(**FIXED[0]))
-    distance = [curve.radius - curve.radius_at(N) for N in (100, 1000)]
-    assert 0 < distance[1] < distance[0] < 1e-3
-    assert distance[0] / distance[1] == pytest.approx(100, rel=0.05)  # a smooth edge: 1/N²
-
-
-@pytest.mark.parametrize("a_h, v_z", [(1.8, 0.01), (4, 0.01), (4, 1.0)])
-def test_radius_at_of_slow_gates(a_h, v_z):
-    """Where 1−z ~ 1e-4 the whole bulge fits between two points of a uniform grid."""
-    point = last(a_h=a_h, v_z=v_z, b_z=9)
-    curve = rg.spectral_curve(point)
-    for N in (10**5, 10**6):
-        got = curve.radius_at(N)
-        assert expit(9 + np.sqrt(v_z) * ndtri(1 - 1 / N)) < got < curve.radius
-        assert abs(curve.S(got + 1j / N)) < 1e-8
-        assert np.all(curve.S(got + np.geomspace(1e-9, 1, 200) + 1j / N) < 0)
-
-
-@pytest.mark.parametrize("parameters", [{"a_h": 3, "b_z": 1.0}, {"a_h": 1, "b_z": -2}])
-def test_radius_at_of_a_constant_gate(parameters):
-    """No quantile, and where the circle is lower than 1/N nothing."""
-    curve = rg.spectral_curve(last(**parameters))
-    s = expit(parameters["b_z"])
-    R = curve.radius - s
-    assert curve.radius_at(100) == pytest.approx(s + np.sqrt(R**2 - 1e-4), rel=1e-10)
-    small = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0.01))[0])
-    assert small.radius_at(10) == -np.inf or small.radius_at(10) <= small.radius
-
-
-@pytest.mark.parametrize("N", [0, -3, 2.0, "10", None])
-def test_bad_N(N):
-    curve = rg.spectral_curve(last(a_h=3))
-    with pytest.raises(ValueError, match=f"^N must be a positive integer, got {N!r}$"):
-        curve.radius_at(N)
-
-
-def test_radius_error_is_honest():
-    """Over seeds the radius spreads as each curve says."""
-    model = rg.GRU(a_h=3, a_z=3, a_r=10)
-    curves = [rg.spectral_curve(rg.steady_state(model, rng=s, rtol=1e-2)) for s in range(8)]
-    radii = np.array([c.radius for c in curves])
-    reported = np.mean([c.radius_error**2 for c in curves])
-    low, high = chi2.ppf([1e-3, 1 - 1e-3], 7) / 7
-    assert low / 1.7 < radii.var(ddof=1) / reported < 1.7 * high
-    assert np.all(np.array([c.radius_error for c in curves]) < 0.01)
-
-
-def test_radius_error_is_the_replicates_standard_error(chaotic):
-    curve = rg.spectral_curve(chaotic)
-    radii = []
-    for C, moment in chaotic.replicates:
-        single = dataclasses.replace(
-            chaotic, C_h=np.array([C]), C_h_error=np.zeros(1), moment=moment, replicates=()
-        )
-        one = rg.spectral_curve(single)
-        assert one.radius_error == 0
-        radii.append(one.radius)
-    assert curve.radius_error == pytest.approx(np.std(radii, ddof=1) / np.sqrt(8), rel=1e-6)
-    assert curve.radius == pytest.approx(np.mean(radii), abs=curve.radius_error)
-    two = rg.spectral_curve(dataclasses.replace(chaotic, replicates=chaotic.replicates[:2]))
-    assert two.radius_error == pytest.approx(abs(radii[1] - radii[0]) / 2, rel=1e-6)
-    assert two.y_error[100:300].all()
-
-
-# -- samples ------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["chaotic", "sharp"])
-def test_sampled_unit_against_its_state(name, request):
-    state = request.getfixturevalue(name)
-    theory = rg.spectral_curve(state)
-    # 40 000 units: the radius of the criterion scatters by 0.003 (by 0.008 over the state's 10⁴)
-    sample = rg.spectral_curve(path_unit(state.model, state.order, seed=1, samples=40_000))
-    assert sample.radius == pytest.approx(theory.radius, abs=0.015)
-    on = slice(40, 361, 40)
-    np.testing.assert_allclose(sample.S(theory.x[on] + 1j * theory.y[on]), 0, atol=0.04)
-    x = np.linspace(-0.2, 0.6, 9)
-    np.testing.assert_allclose(
-        np.interp(x, sample.x, sample.y), np.interp(x, theory.x, theory.y), atol=0.03
-    )
-
-
-def test_curve_of_a_small_sample(random_unit):
-    """Every point of the graph solves the sample's own Λ = 1, ends included."""
-    unit = random_unit(40, seed=4)
-    curve = rg.spectral_curve(unit)
-    z = 1 / (1 + np.exp(-unit["zeta"]))
-
-    def S(lam):
-        return perron_root(unit, lam).root - 1
-
-    on = curve.y > 1e-6
-    assert on.sum() > 300
-    np.testing.assert_allclose(S(curve.x[on] + 1j * curve.y[on]), 0, atol=1e-8)
-    for end, outwards in ((curve.x[0], -1), (curve.x[-1], 1)):
-        assert abs(S(end + 0j)) < 1e-8 and S(end + 1e-6 * outwards) < 0
-    assert curve.x[0] < z.min() and curve.x[-1] > z.max()
-    assert curve.radius == max(curve.x[-1], -curve.x[0]) and curve.radius_error == 0
-    assert curve.marginal is False and curve.status is Status.OK
-    np.testing.assert_allclose(curve.S([1.5 + 1j, 0.3j]), S(np.array([1.5 + 1j, 0.3j])), rtol=1e-12)
-    outermost = curve.radius_at(40)
-    assert outermost >= np.quantile(z, 1 - 1 / 40)
-    assert abs(S(outermost + 1j / 40)) < 1e-8 or outermost == np.quantile(z, 1 - 1 / 40)
-
-
-def test_a_state_without_pole_terms_has_the_curve_of_its_unit(monkeypatch):
-    point = last(**FIXED[0])
-    exact, sample = rg.spectral_curve(point), rg.spectral_curve(point.unit)
-    monkeypatch.setattr(rg.GRU(a_h=3).__class__, "pole_terms", lambda self, C, moment=None: None)
-    curve = rg.spectral_curve(point)
-    np.testing.assert_array_equal(curve.y, sample.y)
-    assert curve.source is point and sample.source is point.unit
-    assert curve.expected_outside(1000) == sample.expected_outside(1000) > 0
-    assert curve.radius == pytest.approx(exact.radius, rel=1e-3) and curve.radius_error == 0
-
-
-def test_what_depends_on_what_matters_to_a_sample(random_unit, closed_S):
-    """The criterion, not Theorem 4.1, where r is not independent of the rest (THEORY R1)."""
-    unit = random_unit(40, seed=4)
-    curve = rg.spectral_curve(unit)
-    on = curve.y > 1e-3
-    assert np.abs(closed_S(unit, curve.x[on] + 1j * curve.y[on])).max() > 0.1
-
-
-def test_a_sample_far_to_the_left():
-    """The radius is the largest modulus, on either side of 0."""
-    model = rg.GRU(a_h=3.0)
-    unit = model.unit({"zeta": np.full(4, -40.0), "xi": np.zeros(4), "y": np.zeros(4)}, np.zeros(4))
-    curve = rg.spectral_curve(unit)
-    assert curve.radius == pytest.approx(1.5, rel=1e-12)
-    assert curve.x[0] == pytest.approx(-1.5, rel=1e-12)
-    np.testing.assert_allclose(np.hypot(curve.x, curve.y), 1.5, rtol=1e-9)
 
 
 # -- refusals and records -----------------------------------------------------------------------
@@ -447,33 +275,6 @@ def test_record(chaotic):
         curve.radius = 2
     late = dataclasses.replace(chaotic, status=Status.TIME_LIMIT)
     assert rg.spectral_curve(late).message == Status.TIME_LIMIT.sentence
-
-
-def test_error_band_of_a_sampled_state():
-    """Near the top the boundary scales with ρ: its band follows from the scatter of C_h(0)."""
-    state = rg.steady_state(rg.GRU(a_h=3, a_z=1, a_r=10), rng=3, rtol=5e-3)
-    curve = rg.spectral_curve(state)
-    assert curve.y_error.shape == curve.y.shape
-    assert curve.y_error[0] == curve.y_error[-1] == 0
-    top = int(np.argmax(curve.y))
-    heights = []
-    for C, moment in state.replicates:
-        one = SteadyState(
-            state.model, np.array([C]), np.zeros(1), "chaotic", state.status, 0.0, moment
-        )
-        heights.append(rg.spectral_curve(one).y.max())
-    expected = np.std(heights, ddof=1) / np.sqrt(len(heights))
-    assert curve.y_error[top] == pytest.approx(expected, rel=0.05)
-    exact = rg.spectral_curve(rg.fixed_points(state.model)[-1])
-    assert not exact.y_error.any()
-
-
-def test_a_constant_gate_is_its_own_quantile():
-    """A disc smaller than 1/N: what a network shows is the gate itself."""
-    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.5, b_z=8))[0])
-    for N in (1, 1000):
-        assert curve.radius_at(N) == pytest.approx(expit(8), rel=1e-12)
-    assert rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=0))[0]).radius_at(10) == 0.5
 
 
 def test_without_recurrence_the_spectrum_is_the_gate():

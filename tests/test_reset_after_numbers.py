@@ -197,7 +197,7 @@ def test_sampled_state():
     samples = {
         "C_h(0)": unit["h"] ** 2,
         "E[φ'²]": np.cosh(y) ** -4.0,
-        "E[r²]": sigma(unit["xi"]) ** 2,
+        "C_r(0)": sigma(unit["xi"]) ** 2,
         "E[(h−φ)²]": (unit["h"] - np.tanh(y)) ** 2,
     }
     found = unit.averages()

@@ -50,20 +50,6 @@ class GRUResetBefore(GatedLeak):
     GRU(a_h=3, a_z=1, a_r=10)
     """
 
-    a_h: Any
-    a_z: Any = 0.0
-    a_r: Any = 0.0
-    b_h: Any = 0.0
-    b_z: Any = 0.0
-    b_r: Any = 0.0
-    v_h: Any = 0.0
-    v_z: Any = 0.0
-    v_r: Any = 0.0
-    activation: str = "tanh"
-
-    name: ClassVar[str] = "GRU"
-    matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
-    carriers: ClassVar[tuple[int, ...]] = (0,)
     remembered: ClassVar[tuple[str, ...]] = ("zeta", "y")
     level_parameter: ClassVar[str | None] = "a_h"
 
@@ -156,34 +142,17 @@ class GRUResetBefore(GatedLeak):
         X = [[λ−z, 0], [0, 1]], B̂ = [[(1−z)φ', 0, (h−φ)z'], [0, r', 0]],
         Ĉ = [[r, h], [1, 0], [1, 0]].
         """
-        zeta, xi, y = inputs["zeta"], inputs["xi"], inputs["y"]
-        leak = sigmoid(-zeta, xp) * self.phi.dphi(y, xp)
-        pull = (carry - self.phi.phi(y, xp)) * sigmoid_prime(zeta, xp)
+        xi = inputs["xi"]
+        z, leak, pull = self.leak_slopes(inputs, carry, xp)
         return Blocks(
-            X=[[lam - sigmoid(zeta, xp), 0], [0, 1]],
+            X=[[lam - z, 0], [0, 1]],
             B=[[leak, 0, pull], [0, sigmoid_prime(xi, xp), 0]],
             C=[[sigmoid(xi, xp), carry], [1, 0], [1, 0]],
         )
 
-    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
-        """One-unit averages of a state with variance C: what simulations can be compared with."""
-        r_squared = expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)
-        V = self.a_h**2 * C * r_squared + self.v_h
-        return {
-            "C_h(0)": float(C),
-            "E[φ'²]": float(expect(dphi_squared(self.phi), self.b_h, V)),
-            "C_r(0)": float(r_squared),
-            "E[(h−φ)²]": 0.0 if moment is None else moment.mean_value,
-        }
-
-    def sample_averages(self, unit: Unit) -> dict[str, float]:
-        """The same averages over a sample of units."""
-        return {
-            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
-            "E[φ'²]": unit.expect(lambda u: self.phi.dphi(u["y"]) ** 2),
-            "C_r(0)": unit.expect(lambda u: sigmoid(u["xi"]) ** 2),
-            "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(u["y"])) ** 2),
-        }
+    def squared_slope(self, C: float) -> float:
+        """E[φ'(y)²]."""
+        return float(expect(dphi_squared(self.phi), self.b_h, self.input_variance(C)))
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """|Ĉ X⁻¹ B̂|² entry by entry: r b/(λ−z), h r' and r pull/(λ−z) in the row of U_h, …"""

@@ -21,7 +21,7 @@ from rmt_gates.architectures.reset_product import (
     second_moment,
     squared_slopes,
 )
-from rmt_gates.gaussian import SIGMOID_SQUARED, expect, sigmoid, sigmoid_prime
+from rmt_gates.gaussian import sigmoid, sigmoid_prime
 from rmt_gates.unit import Unit
 
 
@@ -46,23 +46,10 @@ class GRUResetAfter(GatedLeak):
     GRU(a_h=3, a_z=1, a_r=10, reset='after')
     """
 
-    a_h: Any
-    a_z: Any = 0.0
-    a_r: Any = 0.0
-    b_h: Any = 0.0
-    b_z: Any = 0.0
-    b_r: Any = 0.0
-    v_h: Any = 0.0
-    v_z: Any = 0.0
-    v_r: Any = 0.0
     b_u: Any = 0.0
     v_u: Any = 0.0
-    activation: str = "tanh"
 
-    name: ClassVar[str] = "GRU"
     variant: ClassVar[dict[str, str]] = {"reset": "after"}
-    matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
-    carriers: ClassVar[tuple[int, ...]] = (0,)
     remembered: ClassVar[tuple[str, ...]] = ("zeta", "xi", "u", "b")
 
     # -- the process --------------------------------------------------------------------------
@@ -144,12 +131,10 @@ class GRUResetAfter(GatedLeak):
     # -- the spectrum -------------------------------------------------------------------------
     def blocks(self, inputs: Mapping[str, Any], carry: Any, lam: Any, xp: Any = np) -> Blocks:
         """X = λ−z, B̂ = [(1−z)φ'r, (1−z)φ'u r', (h−φ)z'], Ĉ = (1, 1, 1)ᵀ, order (U_h, U_r, U_z)."""
-        zeta, xi, u = inputs["zeta"], inputs["xi"], inputs["u"]
-        y = self.phi_argument(inputs, xp)
-        leak = sigmoid(-zeta, xp) * self.phi.dphi(y, xp)
-        pull = (carry - self.phi.phi(y, xp)) * sigmoid_prime(zeta, xp)
+        xi, u = inputs["xi"], inputs["u"]
+        z, leak, pull = self.leak_slopes(inputs, carry, xp)
         return Blocks(
-            X=[[lam - sigmoid(zeta, xp)]],
+            X=[[lam - z]],
             B=[[leak * sigmoid(xi, xp), leak * u * sigmoid_prime(xi, xp), pull]],
             C=[[1], [1], [1]],
         )
@@ -161,25 +146,9 @@ class GRUResetAfter(GatedLeak):
         entries = {(k, l): entry**2 for k in range(3) for l, entry in enumerate(row)}
         return [CriterionPole(sigmoid(zeta), sigmoid(-zeta), entries)]
 
-    # -- what is compared ---------------------------------------------------------------------
-    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
-        """One-unit averages of a state with variance C: what simulations can be compared with."""
-        return {
-            "C_h(0)": float(C),
-            "E[φ'²]": float(squared_slopes(self, C)[0]),
-            "E[r²]": float(expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)),
-            "E[(h−φ)²]": 0.0 if moment is None else moment.mean_value,
-        }
-
-    def sample_averages(self, unit: Unit) -> dict[str, float]:
-        """The same averages over a sample of units."""
-        y = self.phi_argument(unit.inputs)
-        return {
-            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
-            "E[φ'²]": unit.expect(lambda u: self.phi.dphi(y) ** 2),
-            "E[r²]": unit.expect(lambda u: sigmoid(u["xi"]) ** 2),
-            "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(y)) ** 2),
-        }
+    def squared_slope(self, C: float) -> float:
+        """E[φ'(y)²]."""
+        return float(squared_slopes(self, C)[0])
 
 
 def plain(values: np.ndarray) -> Any:

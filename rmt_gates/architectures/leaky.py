@@ -16,8 +16,9 @@ import numpy as np
 
 from rmt_gates.architectures.base import Architecture, PathMoments, PoleTerm
 from rmt_gates.architectures.leaky_average import leaky_moments
-from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid
+from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid, sigmoid_prime
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.unit import Unit
 
 EXACT = 1e-13  # relative tolerance of deterministic kernels
 
@@ -42,21 +43,38 @@ class LeakyUnit(Architecture):
         return self.phi.phi(self.phi_argument(inputs, xp), xp)
 
 
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class GatedLeak(LeakyUnit):
     """A leaky average with an update gate z = σ(ζ), ζ = U_z h + b_z; the GRUs' common part."""
 
+    a_h: Any
+    a_z: Any = 0.0
+    a_r: Any = 0.0
+    b_h: Any = 0.0
+    b_z: Any = 0.0
+    b_r: Any = 0.0
+    v_h: Any = 0.0
+    v_z: Any = 0.0
+    v_r: Any = 0.0
+    activation: str = "tanh"
+
+    name: ClassVar[str] = "GRU"
+    matrices: ClassVar[tuple[str, ...]] = ("h", "r", "z")
+    carriers: ClassVar[tuple[int, ...]] = (0,)
     gate: ClassVar[str] = "zeta"
     coarse_paths: ClassVar[int] = 64  # y is averaged analytically: few are enough
     tail_noise: ClassVar[float] = 0.0
-
-    a_z: Any
-    b_z: Any
-    v_z: Any
 
     def step(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> Any:
         """h⁺ = z h + (1−z) φ(y), eq. (5)."""
         phi_y = self.phi.phi(self.phi_argument(inputs, xp), xp)
         return phi_y + sigmoid(inputs["zeta"], xp) * (carry - phi_y)
+
+    def leak_slopes(self, inputs: Mapping[str, Any], carry: Any, xp: Any = np) -> tuple[Any, ...]:
+        """z, and the slopes (1−z) φ'(y) and (h−φ) z' of h⁺ in y and ζ."""
+        zeta, y = inputs["zeta"], self.phi_argument(inputs, xp)
+        pull = (carry - self.phi.phi(y, xp)) * sigmoid_prime(zeta, xp)
+        return sigmoid(zeta, xp), sigmoid(-zeta, xp) * self.phi.dphi(y, xp), pull
 
     @property
     def constant_gate(self) -> float | None:
@@ -104,6 +122,29 @@ class GatedLeak(LeakyUnit):
         numerator = Numerator(self.rho(C) ** 2, self.a_z, moment)
         variance = self.a_z**2 * C + self.v_z
         return [PoleTerm(self.b_z, variance, numerator, numerator.derivative)]
+
+    @abstractmethod
+    def squared_slope(self, C: float) -> float:
+        """E[φ'(y)²] of a state with variance C."""
+
+    def averages(self, C: float, moment: Any = None) -> dict[str, float]:
+        """One-unit averages of a state with variance C: what simulations can be compared with."""
+        return {
+            "C_h(0)": float(C),
+            "E[φ'²]": self.squared_slope(C),
+            "C_r(0)": float(expect(SIGMOID_SQUARED, self.b_r, self.a_r**2 * C + self.v_r)),
+            "E[(h−φ)²]": 0.0 if moment is None else moment.mean_value,
+        }
+
+    def sample_averages(self, unit: Unit) -> dict[str, float]:
+        """The same averages over a sample of units."""
+        y = self.phi_argument(unit.inputs)
+        return {
+            "C_h(0)": unit.expect(lambda u: u["h"] ** 2),
+            "E[φ'²]": unit.expect(lambda u: self.phi.dphi(y) ** 2),
+            "C_r(0)": unit.expect(lambda u: sigmoid(u["xi"]) ** 2),
+            "E[(h−φ)²]": unit.expect(lambda u: (u["h"] - self.phi.phi(y)) ** 2),
+        }
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def test_a_constant_reset_gate_is_reset_before(activation):
     shared = ("C_h(0)", "E[φ'²]", "E[(h−φ)²]")
     got, exact = one.averages(0.3), other.averages(0.3)
     np.testing.assert_allclose([got[n] for n in shared], [exact[n] for n in shared], rtol=1e-12)
-    assert got["E[r²]"] == pytest.approx(R**2, rel=1e-14)
+    assert got["C_r(0)"] == pytest.approx(R**2, rel=1e-14)
 
 
 def test_the_chaotic_state_of_a_constant_reset_gate_is_reset_before():
@@ -187,7 +187,7 @@ def test_rho_is_the_criterion_at_one():
 
 
 # -- what is compared ---------------------------------------------------------------------------
-NAMES = ["C_h(0)", "E[φ'²]", "E[r²]", "E[(h−φ)²]"]
+NAMES = ["C_h(0)", "E[φ'²]", "C_r(0)", "E[(h−φ)²]"]
 
 
 def test_averages_of_a_state():
@@ -198,7 +198,7 @@ def test_averages_of_a_state():
     x = np.linspace(-9, 9, 4001)
     w = np.exp(-0.5 * x * x)
     r = sigmoid(0.5 + np.sqrt(16 * 0.4 + 0.2) * x)
-    assert got["E[r²]"] == pytest.approx(r**2 @ w / w.sum(), rel=1e-11)
+    assert got["C_r(0)"] == pytest.approx(r**2 @ w / w.sum(), rel=1e-11)
 
 
 def test_averages_of_a_sample():

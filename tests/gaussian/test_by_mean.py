@@ -45,3 +45,24 @@ def test_without_per_variance_the_mean_zero_is_like_any_other():
         np.testing.assert_allclose(np.exp(value), expect(SIGMOID_SQUARED, means, V), rtol=1e-12)
     with pytest.raises(ValueError, match="use per_variance"):
         log_expectation_by_mean(f, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("means", [1e-20, -1e-20, 3e-8, np.array([0.4, -4e-8, 0.0, 1e-9, -1e-20])])
+def test_a_mean_below_rounding(means):
+    """E tanh²(b + √V x) ≈ b² + V, whose slope in log V is V/(b² + V), for small V."""
+    f, v = phi_squared(TANH), np.array([[1e-30], [1e-18], [1e-15], [1e-6], [2.0], [1e4]])
+    value, slope = log_expectation_by_mean(f, means, v, per_variance=True)
+
+    def log(s):
+        return np.log(expect(f, means, v * np.exp(s))) - np.where(means == 0, np.log(v) + s, 0)
+
+    np.testing.assert_allclose(value, log(0), rtol=0, atol=2e-14)
+    h = 1e-2
+    difference = (8 * (log(h) - log(-h)) - (log(2 * h) - log(-2 * h))) / (12 * h)
+    np.testing.assert_allclose(slope, difference, rtol=0, atol=1e-10)
+    small = slice(0, 3)
+    rate = np.where(means == 0, 0.0, v / (v + np.square(means)))[small]
+    small_enough = np.abs(means) < 1e-7
+    np.testing.assert_allclose(
+        slope[small][:, small_enough], rate[:, small_enough], rtol=0, atol=1e-13
+    )

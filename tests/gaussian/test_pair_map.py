@@ -63,6 +63,17 @@ def test_against_the_general_average(f, mean, variance):
     assert " + " in repr(both) and " + " not in repr(right)
 
 
+@pytest.mark.parametrize(
+    "f, mean, variance", [(SIGMOID, -50.0, 25.0), (phi_squared(HARDTANH), 0.4, 1.0)], ids=str
+)
+def test_what_neither_slopes_nor_trapezoidal_sums_can_do(f, mean, variance):
+    """A gate that is closed but for rare excursions; kinks."""
+    c = np.array([-1.0, -0.6, 0.0, 0.7, 1.0]) * variance
+    exact = expect_pair(f, f, mean, variance, mean, variance, c)
+    both = CovarianceMap(f, mean, variance, tolerance=1e-4)
+    np.testing.assert_allclose(both(c), exact, rtol=0, atol=1e-4 * exact[-1])
+
+
 @pytest.mark.parametrize("variance", [1e4, 1e10])
 def test_sharp_gates_follow_the_arcsin_law(variance):
     """1/4 + arcsin(c)/2π away from the ends; E σ² = 1/2 - 1/√(2πV) at c = 1."""
@@ -180,3 +191,5 @@ def test_a_function_that_is_not_smooth_is_reported():
 def test_repr():
     text = repr(CovarianceMap(phi(TANH), 0.5, 1.44, positive=True))
     assert text == "CovarianceMap(tanh, mean=0.5, variance=1.44, 33 terms)"
+    text = repr(CovarianceMap(phi(TANH), 0.0, 1.44))
+    assert text == "CovarianceMap(tanh, mean=0, variance=1.44, 33 + 33 terms)"

@@ -68,6 +68,23 @@ def test_against_the_general_average(k, mean, variance):
             assert abs(pair[1] - pair[0]) < 1e-6 * max(exact.max(), pair[0])
 
 
+@pytest.mark.parametrize("variance", [1e4, 1e6, 1e8])
+def test_indicators_at_opposite_arguments(variance):
+    """E k k = δ/2π near c = -V at mean 1: |S| < 1 - |1 + x|, S of density 1/√(2πV)."""
+    pair = pair_of_bumps(dphi(HARDTANH), 1.0, variance, 1e-13)
+    for angle in np.array([1e-3, 0.02, 0.2]) / np.sqrt(variance):
+        assert abs(float(pair(-1, np.array([angle]))[0]) / (angle / (2 * np.pi)) - 1) < 1e-12
+
+
+def test_one_angle_as_among_many():
+    """The indicators are integrated from π/2 to each angle: others must not refine the panels."""
+    for variance in (0.01, 1.0, 1e4):
+        for sign in (1, -1):
+            pair = pair_of_bumps(dphi(HARDTANH), 0.3, variance, 1e-13)
+            alone = [float(pair(sign, np.array([angle]))[0]) for angle in ANGLES]
+            np.testing.assert_allclose(alone, pair(sign, ANGLES), rtol=0, atol=1e-15)
+
+
 def test_where_it_applies():
     sharp = (4.7 * 1.01) ** 2
     assert pair_of_bumps(SIGMOID_PRIME, 0.0, sharp, 1e-13) is not None

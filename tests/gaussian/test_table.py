@@ -92,6 +92,12 @@ def test_small_variance_of_sigmoid_squared(mean):
     assert abs(table(0.0) - 2 * np.log(gate)) < 2e-15 * max(1, -2 * np.log(gate))
 
 
+def test_the_slope_of_a_closed_gate_has_no_noise():
+    """σ²(y) ≈ e^{2y}: log E f = 2m + 2V."""
+    table, v = log_expectation(SIGMOID_SQUARED, -40.0), np.geomspace(1e-14, 0.19, 60)
+    np.testing.assert_allclose(table.slope(v), 2 * v, rtol=3e-15)
+
+
 def test_small_bias_has_its_own_scale():
     """E tanh²(b + √V x) ≈ b² + V for small b and V: the slope is V/(b² + V)."""
     for b in (1e-4, 1e-2):
@@ -114,6 +120,16 @@ def test_edges_of_panels_and_of_the_range():
     np.testing.assert_allclose(table(edges), exact, rtol=0, atol=1e-14)
 
 
+def test_the_largest_variance_is_within_the_last_octave():
+    """A first panel of 1e16 / 2^60 up to rounding, set by the kink at 1."""
+    for k in (-1, 0, 1):
+        mean = 1 - np.sqrt(80 * 1e16 / 2.0**60) + k * 1.1e-16
+        table = LogExpectation(phi_squared(HARDTANH), mean)
+        assert abs(table._start * 2.0**60 / 1e16 - 1) < 1e-15
+        exact = np.log(expect(phi_squared(HARDTANH), mean, 1e16))
+        assert abs(table(1e16) - exact) < 2e-14
+
+
 def test_shapes_chunks_and_types():
     table = log_expectation(SIGMOID_SQUARED, 0.0)
     v = variances(70000)
@@ -131,6 +147,18 @@ def test_underflow_is_minus_infinity():
     assert table(0.0) == table(1e-3) == -np.inf and np.isnan(table.slope(1e-3))
     assert table(1.75) == -np.inf or table(1.75) < -650
     assert abs(table(2.0) - np.log(expect(dphi_squared(HARDTANH), 50.0, 2.0))) < 1e-12
+
+
+@pytest.mark.parametrize("mean", [-20.0, 1.5, -1.01])
+def test_the_value_is_finite_from_1e_290_on(mean):
+    """log E f ~ -d²/2V there, d the distance of the mean from the indicator's edge."""
+    table, f = log_expectation(dphi_squared(HARDTANH), mean), dphi_squared(HARDTANH)
+    v = (abs(mean) - 1) ** 2 * np.geomspace(1 / 1350, 1 / 1300, 300)
+    exact = expect(f, mean, v)
+    inside = exact > 1e-290 * (1 + 1e-3)  # V to a relative 1e-6, and d log E f / d log V = 670
+    assert 50 < inside.sum() < 250
+    np.testing.assert_allclose(table(v[inside]), np.log(exact[inside]), rtol=2e-14)
+    np.testing.assert_array_equal(table(v[exact < 1e-290]), -np.inf)
 
 
 def test_means_at_a_jump_are_half_inside():

@@ -1,11 +1,14 @@
 """figures: the lines are the theory, the dots are the eigenvalues of networks."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import rmt_gates as rg
-from figures import NAMES, can2020_fig1, can2020_fig2_right
+from figures import NAMES, can2020_fig1, can2020_fig2_right, can2020_fig3, gru_conventions
 from figures.__main__ import main
 from figures.networks import planted_network, settled_eigenvalues
 
@@ -18,7 +21,9 @@ def test_the_list_has_every_figure_and_a_sentence(capsys):
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(NAMES)
-    assert all("Can, Krishnamurthy & Schwab (2020)" in line for line in lines)
+    for name, line in zip(NAMES, lines):
+        paper = "Can, Krishnamurthy & Schwab (2020)" in line
+        assert line.endswith(".") and paper == name.startswith("can2020")
 
 
 @pytest.mark.parametrize(
@@ -167,3 +172,90 @@ def test_fig1e_inset_starts_at_the_exact_radius_without_gates(spectra):
     assert list(gains) == [0, 1]
     assert radii[0] == pytest.approx(rg.spectral_radius(rg.steady_state(rg.GRU(a_h=3))))
     assert 1 < radii[1] < radii[0]
+
+
+@pytest.fixture(scope="module")
+def lstm_figure():
+    """Fig. 3 with small networks, few gains and short memories: a_f ≤ 2."""
+    gains = {"o": (2.0, 500.0, 1000.0), "i": (2.0, 500.0, 1000.0), "f": (2.0, 3.0)}
+    tiny = can2020_fig3.QUICK._replace(
+        N=200, networks=2, gains=gains, sampled_gains={"o": (3.0,), "i": (3.0,), "f": (2.0,)}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        panels = {"a": (1.0, 1.0), "b": (2.0, 1.0), "c": (1.0, 10.0), "d": (2.0, 10.0)}
+        patch.setattr(can2020_fig3, "PANELS", panels)
+        patch.setattr(can2020_fig3, "QUICK", tiny)
+        figure = can2020_fig3.draw(quick=True)
+    return {ax.get_label(): ax for ax in figure.axes}
+
+
+def test_fig3_panels_have_a_curve_around_the_eigenvalues(lstm_figure):
+    for letter in "abcd":
+        ax = lstm_figure[letter]
+        assert ax.get_title(loc="left") == letter and ax.get_aspect() == 1
+        artists = by_label(ax)
+        lam = np.asarray(artists["eigenvalues"].get_offsets()) @ [1, 1j]
+        assert len(lam) == 2 * 200
+        x, y = artists["theory"].get_data()
+        assert lam.real.max() < x.max() + 0.15 and lam.real.min() > x.min() - 0.15
+        assert np.abs(lam.imag).max() == pytest.approx(y.max(), rel=0.3)
+
+
+def test_fig3a_line_is_the_curve_of_the_steady_state(lstm_figure):
+    model = rg.LSTM(a_h=3, a_i=1, a_f=1, a_o=1)
+    state = rg.steady_state(model, rng=np.random.default_rng(0), rtol=can2020_fig3.QUICK.rtol)
+    curve = rg.spectral_curve(state)
+    x, y = by_label(lstm_figure["a"])["theory"].get_data()
+    np.testing.assert_array_equal(x[: len(curve.x)], curve.x)
+    np.testing.assert_array_equal(y[: len(curve.y)], curve.y)
+
+
+def test_fig3e_radii_grow_by_gate(lstm_figure):
+    """From nearly one value, in the order f, i, o, and for i and o at last about as √a_k."""
+    ax = lstm_figure["e"]
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+    lines = {c.get_label(): c.lines[0].get_data() for c in ax.containers}
+    radii = {gate: lines[f"theory{name}"][1] for gate, name in (("o", ""), ("i", ", i"))}
+    radii["f"] = lines["theory, f"][1]
+    assert np.ptp([r[0] for r in radii.values()]) < 0.02
+    assert radii["o"][-1] > radii["i"][-1] > radii["f"][-1] > radii["f"][0] > 1
+    for gate in "io":
+        assert np.log2(radii[gate][-1] / radii[gate][-2]) == pytest.approx(0.5, abs=0.15)
+    for name in ("", ", i", ", f"):
+        label = "networks, $N=200$" if not name else f"networks{name}"
+        assert lines[label][1] == pytest.approx(1.05, abs=0.1)
+
+
+@pytest.mark.parametrize("gate", ["i", "o"])
+def test_fig3e_radius_is_the_root_of_39(gate):
+    state = rg.steady_state(can2020_fig3.alone(gate, 5.0), rng=0, rtol=2e-2)
+    value, error = can2020_fig3.radius(state)
+    q, p = (state.averages[name][0] for name in ("E[q]", "E[p]"))
+    assert q / value**2 + p / (value - 0.5) ** 2 == pytest.approx(1, abs=1e-10)
+    assert value == pytest.approx(rg.spectral_radius(state), abs=0.02)
+    assert 0 < error < 0.02
+    assert np.isnan(can2020_fig3.radius(replace(state, status=rg.Status.NOT_CONVERGED))).all()
+
+
+def test_gru_conventions_shows_the_numbers_of_both():
+    figure = gru_conventions.draw(quick=True)
+    radii = []
+    for ax, (a_z, a_r), reset in zip(
+        figure.axes,
+        np.repeat(gru_conventions.ROWS, 2, axis=0),
+        ["before", "after"] * len(gru_conventions.ROWS),
+    ):
+        convention, numbers = ax.get_title().split("\n")
+        assert convention == gru_conventions.CONVENTIONS[reset]
+        C, radius = (float(number) for number in re.findall(r"\d\.\d+", numbers))
+        state = rg.steady_state(rg.GRU(a_h=3, a_z=a_z, a_r=a_r, reset=reset), rng=5, rtol=1e-2)
+        assert pytest.approx(state.C_h0, rel=0.05) == C
+        assert radius == pytest.approx(rg.spectral_radius(state), rel=0.02)
+        artists = by_label(ax)
+        assert artists["theory"].get_xdata().max() == pytest.approx(radius, abs=6e-4)
+        lam = np.asarray(artists["eigenvalues"].get_offsets()) @ [1, 1j]
+        assert len(lam) == 300
+        assert np.mean(rg.spectral_curve(state).S(lam) < 0) < 0.06
+        radii.append(radius)
+    before, after = radii[::2], radii[1::2]
+    assert np.all(np.subtract(before, after) > 0.05)

@@ -1,0 +1,154 @@
+"""Can, Krishnamurthy & Schwab (2020), Fig. 3 a–e: spectra and radii of the LSTM's steady state.
+
+a–d: the 2N eigenvalues of the Jacobian of one network in its steady state, a_h = 3, a_i = 1, and
+the curve (36) of `rg.steady_state` in red. A state of a network of 1000 units is off the average by
+some 7 % in C_h(0), and so its eigenvalues scatter about the curve together. e: the spectral radius
+over the gain of one gate, the other gains being 0. Dots with bars are the mean and the spread of
+several networks, the dashed lines the √a_k of Proposition 5.5. At gains of some 100 few gates of a
+network are between shut and open, and its radius depends much on which.
+
+Panel f of the paper, the accumulation of eigenvalues near 1, needs their density and is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.optimize import brentq
+from tqdm import tqdm
+
+import rmt_gates as rg
+from figures.networks import settled_eigenvalues
+from rmt_gates import plots
+
+A_H = 3.0
+PANELS = {"a": (1.0, 1.0), "b": (10.0, 1.0), "c": (1.0, 10.0), "d": (10.0, 10.0)}  # (a_f, a_o)
+MARKERS = {"o": "o", "i": "s", "f": "^"}  # of the networks in e, gate by gate
+
+
+class Effort(NamedTuple):
+    """Sizes: units, networks a dot, rtol of steady states, and where radii are computed."""
+
+    N: int
+    networks: int
+    rtol: float
+    gains: dict[str, tuple[float, ...]]
+    sampled_gains: dict[str, tuple[float, ...]]
+
+
+STRONG = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+FULL = Effort(
+    1000,
+    6,
+    1e-2,
+    {"o": STRONG, "i": STRONG, "f": (1, 2, 5, 10, 20, 50, 150, 500)},
+    {"o": (3, 30, 300), "i": (3, 30, 300), "f": (10, 100)},
+)
+QUICK = Effort(
+    200,
+    3,
+    3e-2,
+    {"o": (1, 10, 100, 1000), "i": (1, 10, 100, 1000), "f": (1, 4, 12)},
+    {"o": (10, 100), "i": (10, 100), "f": (4, 12)},
+)
+
+
+def draw(quick: bool = False, rng: Any = 0) -> Figure:
+    """The figure; `rng` is anything that `numpy.random.default_rng` takes."""
+    effort = QUICK if quick else FULL
+    generator = np.random.default_rng(rng)
+    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
+    axes = figure.subplot_mosaic([["a", "b", "e"], ["c", "d", "e"]], width_ratios=[1, 1, 1.25])
+    for letter, (a_f, a_o) in tqdm(PANELS.items(), desc="panels a–d", disable=None):
+        model = rg.LSTM(a_h=A_H, a_i=1, a_f=a_f, a_o=a_o)
+        spectrum_panel(axes[letter], model, effort, generator)
+        axes[letter].set_title(f"$a_f={a_f:g}$, $a_o={a_o:g}$", fontsize="medium")
+    for ax in (axes["a"], axes["b"]):
+        ax.set_xlabel("")
+    for ax in (axes["b"], axes["d"]):
+        ax.set_ylabel("")
+    radius_panel(axes["e"], effort, generator)
+    for letter, ax in axes.items():
+        ax.set_title(letter, loc="left", fontweight="bold")
+    return figure
+
+
+def spectrum_panel(ax: Axes, model: Any, effort: Effort, rng: np.random.Generator) -> None:
+    """Eigenvalues of one network, and the theory's curve."""
+    state = rg.steady_state(model, rng=rng, rtol=effort.rtol)
+    curve = rg.spectral_curve(state)
+    plots.spectrum(curve, settled_eigenvalues(state, effort.N, rng), ax)
+    ax.set(xlim=(-1.3, 1.6), ylim=(-1.33, 1.33), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    if not state.converged:
+        ax.text(0.03, 0.03, "not converged", transform=ax.transAxes)
+
+
+def radius_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
+    """The radius over the gain of one gate, and that of networks."""
+    for gate, gains in tqdm(effort.gains.items(), desc="panel e", disable=None):
+        states = [rg.steady_state(alone(gate, a), rng=rng, rtol=effort.rtol) for a in gains]
+        radii, errors = np.array([radius(state) for state in states]).T
+        label = "theory" if gate == "o" else f"theory, {gate}"
+        style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "capsize": 1.5}
+        ax.errorbar(gains, radii, errors, label=label, **style)  # type: ignore[arg-type]
+        ax.annotate(f"$a_{gate}$", (gains[-1], radii[-1]), (5, 0), textcoords="offset points")
+        if gate != "f":
+            guide = np.array([a for a in gains if a >= 100])
+            law = r"$\propto\sqrt{a_k}$" if gate == "o" else f"guide, {gate}"
+            ax.plot(guide, 0.8 * radii[-1] * np.sqrt(guide / gains[-1]), "k--", lw=1, label=law)
+        _sampled_radii(ax, gate, effort, rng)
+    ax.set(xscale="log", yscale="log", xlim=(0.8, 1900), ylim=(0.95, 10))
+    ax.set(xlabel="$a_k$", ylabel="spectral radius  (the other gains 0)")
+    ticks = [1, 2, 5, 10]
+    ax.set_yticks(ticks, [str(t) for t in ticks])
+    ax.set_yticks([], minor=True)
+    handles, labels = ax.get_legend_handles_labels()
+    shown = [(h, l) for h, l in zip(handles, labels) if ", i" not in l and ", f" not in l]
+    ax.legend(*zip(*shown), loc="upper left", frameon=False)
+
+
+def alone(gate: str, gain: float) -> Any:
+    """The LSTM with one gate that has a gain."""
+    return rg.LSTM(a_h=A_H, **{f"a_{gate}": gain})
+
+
+def radius(state: Any) -> tuple[float, float]:
+    """Spectral radius of a state and its error, NaN if it did not converge.
+
+    If the forget gate is constant, f = ½, the radius follows from two averages by (39): the largest
+    root of E[q]/x² + E[p]/(x−½)² = 1.
+    """
+    if not state.converged:
+        return np.nan, np.nan
+    if state.model.a_f > 0:
+        curve = rg.spectral_curve(state)
+        return curve.radius, curve.radius_error
+    (q, q_error), (p, p_error) = (state.averages[name] for name in ("E[q]", "E[p]"))
+
+    def largest_root(q: float, p: float) -> float:
+        def S(x: float) -> float:
+            return q / x**2 + p / (x - 0.5) ** 2 - 1
+
+        return float(brentq(S, 0.5 + 0.9 * np.sqrt(p), 0.6 + np.sqrt(p + q)))
+
+    value = largest_root(q, p)
+    return value, largest_root(q + q_error, p + p_error) - value
+
+
+def _sampled_radii(ax: Axes, gate: str, effort: Effort, rng: np.random.Generator) -> None:
+    """Mean and spread of the radii of several networks at each gain."""
+    gains = effort.sampled_gains[gate]
+    means, spreads = [], []
+    for a in tqdm(gains, desc=f"networks of e, gate {gate}", disable=None):
+        state = rg.steady_state(alone(gate, a), rng=0, rtol=5e-2)
+        radii = [
+            np.abs(settled_eigenvalues(state, effort.N, rng)).max() for _ in range(effort.networks)
+        ]
+        means.append(np.mean(radii))
+        spreads.append(np.std(radii, ddof=1))
+    label = f"networks, $N={effort.N}$" if gate == "o" else f"networks, {gate}"
+    style = {"fmt": f"k{MARKERS[gate]}", "ms": 3.5, "lw": 1, "capsize": 2, "zorder": 4}
+    ax.errorbar(gains, means, spreads, label=label, **style)  # type: ignore[arg-type]

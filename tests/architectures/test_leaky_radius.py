@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, ndtri
 
 import rmt_gates as rg
 from rmt_gates.architectures.leaky_radius import gated_radius, log_edge_distance
@@ -64,6 +64,13 @@ def test_arrays_and_the_unreachable():
     for i, rho in enumerate((1.2, 1.21)):
         for j, variance in enumerate((1.0, 1e4)):
             assert got[i, j] == pytest.approx(float(log_edge_distance(rho, 0.0, variance)))
+
+
+def test_the_smallest_distance_is_e_to_the_minus_700():
+    """Sharp gates, steps of σ(x)² at x = 1: ρ² P(−ζ − log δ > 1) = 1."""
+    sd = 698.0 / ndtri(1 / 1.2**2)
+    assert float(log_edge_distance(1.2, 0.0, sd**2)) == pytest.approx(-699, abs=1e-3)
+    assert log_edge_distance(1.2, 0.0, (sd * 700 / 698) ** 2) == -np.inf
 
 
 def test_radius_of_each_kind():

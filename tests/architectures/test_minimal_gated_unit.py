@@ -25,6 +25,8 @@ def test_fixed_points(minimal_gated_unit):
     f_squared = gauss(lambda x: sigma(x) ** 2, 0.4, 2.25 * C + 0.2)
     image = gauss(lambda x: np.tanh(x) ** 2, 0.2, 9 * C * f_squared + 0.1)
     assert image == pytest.approx(C, rel=1e-9) and point.residual < 1e-13
+    assert point.averages == {"C_h(0)": (C, 0.0)}
+    assert point.unit.averages() == {"C_h(0)": pytest.approx(C, rel=1e-3)}
     assert rg.fixed_points(minimal_gated_unit(a_h=1.9)).count == 1
     two = rg.fixed_points(minimal_gated_unit(a_h=[1.9, 2.1], a_f=0.5))
     assert two.count.tolist() == [1, 2]

@@ -179,3 +179,8 @@ def test_activation():
     assert rg.GRU(a_h=1).activation == "tanh"
     assert rg.GRU(a_h=1, activation="hardtanh").phi.name == "hardtanh"
     refused(ValueError, "activation must be 'tanh' or 'hardtanh', not 'relu'", activation="relu")
+
+
+def test_no_numbers_and_numbers_beyond_all_floats():
+    refused(ValueError, "v_z must not be an empty array", v_z=[])
+    refused(ValueError, "b_h must be finite, got a number beyond 1e308", b_h=10**400)

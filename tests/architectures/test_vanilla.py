@@ -64,6 +64,17 @@ def test_chaotic_state_forgets_at_once():
     assert rg.steady_state(rg.Vanilla(a_h=1.2, b_h=2.0)).kind == "fixed point"
 
 
+@pytest.mark.parametrize("start", ["fixed point", "chaotic"])
+def test_averages(start):
+    model = rg.Vanilla(a_h=2, b_h=0.2, v_h=0.3)
+    state = rg.fixed_points(model)[-1] if start == "fixed point" else rg.steady_state(model)
+    averages = {name: value for name, (value, _) in state.averages.items()}
+    C = float(state.C_h if start == "fixed point" else state.C_h0)
+    slope = average(lambda y: np.cosh(y) ** -4, 0.2, 4 * C + 0.3)
+    assert averages == {"C_h(0)": C, "E[φ'²]": pytest.approx(slope, rel=1e-12)}
+    assert state.unit.averages() == pytest.approx(averages, rel=0.02)
+
+
 def test_network():
     network = rg.sample_network(rg.Vanilla(a_h=1.5, b_h=0.1, v_h=0.2), 20, rng=0)
     h = network.run(20, rng=1).h

@@ -93,3 +93,13 @@ def test_a_constant_gate_has_one_value():
     moment = ConditionalMoment(0.4, 0.0, np.array([0.2, 0.1, 0.06]))
     for zeta in (0.4, np.array([0.4, 3.0]), np.array([0.4 + 1j])):
         np.testing.assert_allclose(moment(zeta), np.full(np.shape(zeta), 0.2 - 0.03), rtol=1e-15)
+
+
+def test_a_fit_to_a_constant_gate_is_the_mean():
+    D = np.array([[1.0, -2.0], [2.0, 0.5], [6.0, 0.0]])
+    for values in (D[:, 0], D):
+        moment = fit_conditional_moment(np.full(3, 0.4), values, 0.4, 0.0)
+        assert (moment.mean, moment.variance) == (0.4, 0.0)
+        shape = (*values.shape[1:], 5)
+        expected = np.broadcast_to(values.mean(axis=0)[..., None], shape)
+        np.testing.assert_allclose(moment(np.linspace(0, 1, 5)), expected, rtol=1e-15)

@@ -111,5 +111,7 @@ def test_refusals():
         rg.approximate_steady_state(rg.GRU(a_h=[3]))
     with pytest.raises(TypeError, match=r"^approximate_steady_state needs a model"):
         rg.approximate_steady_state(3)
+    with pytest.raises(TypeError, match=r"\(51\) for a GRU, not for Vanilla: use rg.steady_state$"):
+        rg.approximate_steady_state(rg.Vanilla(a_h=3))
     with pytest.raises(ValueError, match=r"^start must be 'large', 'zero'"):
         rg.approximate_steady_state(rg.GRU(a_h=3), start="big")

@@ -144,6 +144,37 @@ def test_path_moments_apply_the_gate_to_its_argument():
     np.testing.assert_allclose(got.moment[1], exact, rtol=1e-11)
 
 
+def test_path_moments_of_a_biased_unit():
+    """A slow constant ζ: lags beyond the window count, where C_φ is its limit."""
+    model, B, s = rg.GRU(a_h=2.0, b_h=0.3, v_h=0.2), 12, sigma(2.0)
+    C = np.append(0.2 + 0.3 * 0.6 ** np.arange(B + 1.0), 0.2)
+    C_phi = model.phi_kernel(C)
+
+    class Paths:
+        order, tolerance = C[None], 1e-13
+
+        def windows(self, name):
+            return np.full((2, 2 * B), 2.0)
+
+    got = model.path_moments(Paths(), B).order[0]
+    now = np.append((1 - s) * s ** np.arange(B)[::-1], np.zeros(B))  # of φ at times −B … B−1
+    now[0] += s**B
+    lag = np.abs(np.subtract.outer(np.arange(2 * B), np.arange(2 * B)))
+    covariance, later = C_phi[np.minimum(lag, B + 1)], now
+    for k in range(B + 1):
+        np.testing.assert_allclose(got[k], now @ covariance @ later, rtol=1e-12)
+        later = s * later
+        later[min(B + k, 2 * B - 1)] += 1 - s
+
+
+@pytest.mark.parametrize("name", ["a_z", "v_z"])
+def test_a_constant_gate_is_one_number(name):
+    assert rg.GRU(a_h=1, b_z=0.3).constant_gate == sigma(0.3)
+    assert rg.GRU(a_h=[1, 2], a_r=1, v_r=1, b_z=0.3).constant_gate == sigma(0.3)
+    for changes in ({name: 0.1}, {name: [0.0, 0.1]}, {"b_z": [0.0, 0.1]}):
+        assert rg.GRU(a_h=1, **changes).constant_gate is None
+
+
 # -- fixed points -------------------------------------------------------------------------------
 @pytest.mark.parametrize("activation", ["tanh", "hardtanh"])
 @pytest.mark.parametrize("C", [0.02, 0.3, 0.9])

@@ -1,0 +1,173 @@
+"""What is made of scripted solves: longer windows, more paths, replicates that die."""
+
+import numpy as np
+import pytest
+
+import rmt_gates as rg
+from rmt_gates.mean_field import sampled_state as module
+from rmt_gates.mean_field.sampled_map import Replicate
+from rmt_gates.results import Status
+
+MODEL = rg.Vanilla(a_h=1.2, b_h=2.0)  # one fixed point, which is stable
+POINTS = rg.fixed_points(MODEL)
+REST = POINTS[0].C_h
+NEVER, PASSED = module.Deadline(None), module.Deadline(-1.0)
+
+
+def decaying(C, K=64, memory=4.0):
+    return np.append(C * np.exp(-np.arange(K + 1) / memory), 0.0)[None]
+
+
+def living(*values, **shape):
+    return [Replicate(decaying(C, **shape), None, 5, True, False) for C in values]
+
+
+def dead(n):
+    return [Replicate(np.full((1, 66), REST), None, 5, True, True)] * n
+
+
+@pytest.fixture
+def solved(monkeypatch):
+    """Runs `sampled_state` on scripted rounds of replicates: the state, and (K, paths) of each."""
+
+    def run(*rounds, rtol=1e-2, max_seconds=None):
+        asked, script = [], iter(rounds)
+
+        def replicates(model, order, paths, *_):
+            asked.append((order.shape[1] - 2, paths))
+            return next(script)
+
+        monkeypatch.setattr(module, "_find_window", lambda model, order, *_: (order, Status.OK))
+        monkeypatch.setattr(module, "_replicates", replicates)
+        kernel, rng = decaying(0.5)[0, :-1], np.random.default_rng(0)
+        state = module.sampled_state(MODEL, kernel, 0.0, POINTS, rng, rtol, max_seconds)
+        assert next(script, None) is None
+        return state, asked
+
+    return run
+
+
+EIGHT = 0.5 + 1e-3 * np.arange(8)
+
+
+def test_the_error_is_the_spread_of_the_replicates(solved):
+    state, asked = solved(living(*EIGHT))
+    assert asked == [(64, 1024)] and state.converged and state.note == ""
+    assert state.C_h0 == pytest.approx(EIGHT.mean(), rel=1e-14)
+    assert state.C_h0_error == pytest.approx(EIGHT.std(ddof=1) / np.sqrt(8), rel=1e-12)
+    np.testing.assert_allclose(state.C_h_error[4] / state.C_h0_error, np.exp(-1), rtol=1e-12)
+    assert [C for C, _ in state.replicates] == EIGHT.tolist() and state.others is None
+
+
+def test_paths_follow_the_accuracy_asked_for(solved):
+    relative = EIGHT.std(ddof=1) / np.sqrt(8) / EIGHT.mean()
+    state, asked = solved(living(*EIGHT), living(*EIGHT), living(0.5, 0.5), rtol=relative / 2)
+    assert asked[1][1] == int(1024 * 1.3 * 4) + 1 and asked[2][1] == int(asked[1][1] * 5.2) + 1
+    assert state.converged and state.C_h0_error == 0
+    _, asked = solved(living(*EIGHT), living(0.5, 0.5), rtol=relative / 1e3)
+    assert asked[1][1] == 16 * 1024 + 1
+
+
+def test_paths_come_to_an_end(solved, monkeypatch):
+    monkeypatch.setattr(module, "MAX_PATHS", 2000)
+    state, asked = solved(living(*EIGHT), living(*EIGHT), rtol=1e-5)
+    assert asked == [(64, 1024), (64, 2000)] and state.status is Status.SAMPLE_LIMIT
+    state, asked = solved(dead(1) + living(*EIGHT), living(*EIGHT), rtol=1e-2)
+    assert asked == [(64, 1024), (64, 2000)] and state.converged
+    state, asked = solved(living(*EIGHT), rtol=1e-5, max_seconds=-1.0)
+    assert len(asked) == 1 and state.status is Status.TIME_LIMIT
+
+
+def test_all_replicates_die(solved):
+    state, asked = solved(dead(8))
+    assert state.kind == "fixed point" and state.C_h0 == REST and state.note == ""
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("down", [3, 4])
+def test_some_replicates_die(solved, down):
+    """The sample is quadrupled twice; then the majority decides, and the state says so."""
+    mixed = [dead(down) + living(*EIGHT[down:])] * 3
+    state, asked = solved(*mixed)
+    assert [paths for _, paths in asked] == [1024, 4096, 16384]
+    assert state.note == f"{down} of 8 replicates fell to a state at rest: {module.NEAR}"
+    assert state.message.endswith(state.note)
+    if down == 4:
+        assert state.kind == "fixed point" and state.C_h0 == REST
+    else:
+        assert state.kind == "chaotic" and len(state.replicates) == 5
+        assert state.C_h0 == pytest.approx(EIGHT[3:].mean(), rel=1e-14)
+        assert state.C_h0_error == pytest.approx(EIGHT[3:].std(ddof=1) / np.sqrt(5), rel=1e-12)
+    assert len(solved(mixed[0], max_seconds=-1.0)[1]) == 1  # no time for more
+
+
+def test_replicates_that_recover_leave_no_note(solved):
+    state, asked = solved(dead(1) + living(*EIGHT[1:]), living(*EIGHT))
+    assert len(asked) == 2 and state.kind == "chaotic" and state.note == ""
+
+
+def test_one_root_that_did_not_settle_is_said(solved):
+    unsettled = living(*EIGHT)
+    unsettled[3] = unsettled[3]._replace(converged=False)
+    assert solved(unsettled)[0].status is Status.NOT_CONVERGED
+
+
+def test_a_tail_that_the_coarse_sample_hid_lengthens_the_window(solved, monkeypatch):
+    """A hundred steps of memory: e^{-56/100} at the end of 64 lags; the noise is 1/√8192."""
+    slow = living(*EIGHT, memory=100.0)
+    longer = living(*EIGHT, K=128, memory=10.0)
+    state, asked = solved(slow, longer)
+    assert asked == [(64, 1024), (128, 1024)] and state.converged and state.lags == 128
+    assert len(solved(slow, max_seconds=-1.0)[1]) == 1
+    monkeypatch.setattr(module, "LONGEST_WINDOW", 64)
+    assert len(solved(slow)[1]) == 1
+
+
+# -- the first window -----------------------------------------------------------------------------
+@pytest.fixture
+def window(monkeypatch):
+    """Runs `_find_window` on scripted roots: its answer, and the windows that were tried."""
+
+    def run(memory, deadline=NEVER, fallen=False):
+        tried = []
+
+        class Scripted:
+            def __init__(self, model, rng, paths, K):
+                self.K = K
+                tried.append((K, paths))
+
+            def solve(self, order, tolerance, rounds, stop):
+                assert order.shape == (1, self.K + 2) and tolerance == 2e-3 * order[0, 0]
+                return decaying(0.5, self.K, memory), 3, True
+
+        monkeypatch.setattr(module, "SampledKernelMap", Scripted)
+        order, status = module._find_window(
+            MODEL, decaying(0.5, 20), None, 5e-3, deadline, lambda order: fallen
+        )
+        assert {paths for _, paths in tried} == {1024}
+        return order, status, [K for K, _ in tried]
+
+    return run
+
+
+def test_the_window_grows_until_the_kernel_has_decayed(window, monkeypatch):
+    """To 1/√1024 = e^{-3.5} or below, at 0.9 of the window."""
+    order, status, tried = window(10.0)
+    assert tried == [64] and status is Status.OK
+    order, status, tried = window(60.0)
+    assert tried == [64, 128, 256] and status is Status.OK and order.shape == (1, 258)
+    monkeypatch.setattr(module, "LONGEST_WINDOW", 128)
+    assert window(60.0)[1:] == (Status.WINDOW_TOO_SHORT, [64, 128])
+
+
+def test_a_kernel_that_dies_is_given_a_thousand_lags(window):
+    order, status, tried = window(10.0, fallen=True)
+    assert tried == [64, 256, 1024] and status is Status.OK and order.shape == (1, 1026)
+
+
+def test_no_longer_window_without_time(window):
+    order, status, tried = window(60.0, PASSED)
+    assert tried == [64] and status is Status.TIME_LIMIT and np.isfinite(order).all()
+    order, status, tried = window(60.0, PASSED, fallen=True)
+    assert tried == [64] and status is Status.TIME_LIMIT and np.isnan(order).all()
+    assert window(10.0, PASSED)[1] is Status.OK

@@ -64,6 +64,72 @@ def test_chaotic_state_forgets_at_once():
     assert rg.steady_state(rg.Vanilla(a_h=1.2, b_h=2.0)).kind == "fixed point"
 
 
+LEVELS = [
+    {},
+    {"b_h": 0.3},
+    {"v_h": 0.1},
+    {"b_h": -0.4, "v_h": 0.2},
+    {"activation": "hardtanh"},
+    {"activation": "hardtanh", "b_h": 0.4, "v_h": 0.2},
+]
+
+
+@pytest.mark.parametrize("parameters", LEVELS, ids=str)
+def test_level(parameters):
+    """H = 2 log a_h at a fixed point C with a_h² C = u, and its slope."""
+    model = rg.Vanilla(a_h=7, **parameters)
+    t, d = np.linspace(-8, 4, 13), 1e-4
+    H, slope, C = model.fixed_point_level(t)
+    for H_i, u, C_i in zip(H, np.exp(t), C, strict=True):
+        crossing = model.replace(a_h=float(np.exp(0.5 * H_i)))
+        np.testing.assert_allclose(crossing.fixed_point_map(C_i), C_i, rtol=2e-12)
+        np.testing.assert_allclose(crossing.a_h**2 * C_i, u, rtol=2e-12)
+    near = [model.fixed_point_level(t + k * d)[0] for k in (-2, -1, 1, 2)]
+    numerical = (near[0] - 8 * near[1] + 8 * near[2] - near[3]) / (12 * d)
+    np.testing.assert_allclose(slope, numerical, rtol=0, atol=2e-9)
+
+
+def test_level_at_small_variance():
+    """log a_h² = log(u / E tanh²) = 2u − (11/3) u² to second order."""
+    u = np.array([1e-14, 1e-11, 1e-8])
+    H, slope, C = rg.Vanilla(a_h=1).fixed_point_level(np.log(u))
+    np.testing.assert_allclose(C, u, rtol=3e-8)
+    np.testing.assert_allclose(H, 2 * u, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(slope / u, 2, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "parameters, inner",
+    [
+        ({}, 1.0),
+        ({"b_h": -0.1}, 0.01),
+        ({"v_h": 0.2}, 0.2),
+        ({"b_h": 0.1, "v_h": 0.5}, 0.5),
+        ({"b_h": 3.0}, 1.0),
+    ],
+    ids=str,
+)
+def test_where_the_level_has_structure(parameters, inner):
+    low, high = rg.Vanilla(a_h=5, **parameters).level_bounds()
+    np.testing.assert_allclose(np.exp(low), 1e-3 * inner, rtol=1e-13)
+    assert np.exp(high) == pytest.approx(25, rel=1e-13)
+    assert np.isfinite(rg.Vanilla(a_h=0).level_bounds()[1])
+
+
+def test_poles():
+    """S + 1 = ρ²/|λ|²: a pole at 0, with weight ρ² in the mean field and φ'² in a sample."""
+    model = rg.Vanilla(a_h=2, b_h=0.2, v_h=0.3)
+    (term,) = model.pole_terms(0.4)
+    assert (term.mean, term.variance) == (-np.inf, 0)
+    np.testing.assert_array_equal(term.q(np.zeros(3)), np.full(3, model.rho(0.4) ** 2))
+    np.testing.assert_array_equal(term.dq(np.zeros(3)), np.zeros(3))
+    y = np.array([0.3, -1.2, 2.0])
+    (pole,) = model.criterion_poles(model.unit({"y": y}, np.tanh(y)))
+    np.testing.assert_array_equal([pole.pole, pole.complement], [np.zeros(3), np.ones(3)])
+    assert list(pole.entries) == [(0, 0)]
+    np.testing.assert_allclose(pole.entries[0, 0], np.cosh(y) ** -4.0, rtol=1e-14)
+
+
 @pytest.mark.parametrize("start", ["fixed point", "chaotic"])
 def test_averages(start):
     model = rg.Vanilla(a_h=2, b_h=0.2, v_h=0.3)

@@ -53,7 +53,8 @@ class PoleTerm(NamedTuple):
 
     ``q`` is analytic near the real axis and maps complex arrays to complex arrays; ``dq`` is q'.
     A pole at λ = 0 is a gate that is always shut: mean −∞, variance 0. ``strip`` is the distance
-    of the singularities of q from the real axis, at most π.
+    of the singularities of q from the real axis, at most π; 0 where q has kinks or jumps and is
+    real.
     """
 
     mean: float

@@ -19,6 +19,7 @@ from rmt_gates.architectures.base import (
     PathMoments,
     PoleTerm,
 )
+from rmt_gates.architectures.lstm_clipped_numerator import ClippedNumerator
 from rmt_gates.architectures.lstm_numerators import (
     PathNumerator,
     RestNumerator,
@@ -179,8 +180,7 @@ class LSTM(Architecture):
     def pole_terms(self, C: float, moment: Any = None) -> list[PoleTerm] | None:
         """S(λ)+1 = E[q]/|λ|² + E[p/|λ−f|²], (36): a pole at 0 and the forget gate's.
 
-        None where they do not suffice: two constant poles (then the boundary is no circle), and at
-        a fixed point with the hard tanh, where E[p|η_f] is not analytic.
+        None where they do not suffice: two constant poles (then the boundary is no circle).
         """
         unit = RestUnit(self, C)
         variance = unit.variance["f"]
@@ -191,9 +191,8 @@ class LSTM(Architecture):
         if moment is not None:
             sampled = PathNumerator(unit.output_square, self.a_f, moment)
             return [*output, *forget_terms(sampled, self.b_f, variance)]
-        if unit.clipped:
-            return None
-        return [*output, *forget_terms(RestNumerator(unit), self.b_f, variance)]
+        at_rest = ClippedNumerator(unit) if unit.clipped else RestNumerator(unit)
+        return [*output, *forget_terms(at_rest, self.b_f, variance)]
 
     def criterion_poles(self, unit: Unit) -> list[CriterionPole]:
         """(m B̂_l)²/|λ−f|² and (o'φ(c⁺))²/|λ|² in every row: rank one, and the root is S+1."""

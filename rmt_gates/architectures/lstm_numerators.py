@@ -47,7 +47,9 @@ def constant_term(logit: float, weight: float) -> PoleTerm:
 
 
 class Numerator(ABC):
-    """q(η) = E[p|η_f=η] (1+e^η)² on real and complex arrays."""
+    """q(η) = E[p|η_f=η] (1+e^η)² on real arrays, and on complex ones with |Im η| < ``strip``."""
+
+    strip = 0.5 * np.pi
 
     @abstractmethod
     def p(self, eta: Any) -> Any:
@@ -122,7 +124,7 @@ class RestNumerator(Numerator):
 
 def forget_terms(q: Numerator, mean: float, variance: float) -> list[PoleTerm]:
     """E[p/|λ−f|²]; forget gates open beyond OPEN, with f = 1 to the last digit, are one node."""
-    forget = PoleTerm(mean, variance, q, q.derivative, np.pi / 2)
+    forget = PoleTerm(mean, variance, q, q.derivative, q.strip)
     start = (OPEN - mean) / np.sqrt(variance)
     if start > WINDOW:
         return [forget]

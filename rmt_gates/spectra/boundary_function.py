@@ -12,6 +12,7 @@ import numpy as np
 
 from rmt_gates.architectures.base import CriterionPole, PoleTerm
 from rmt_gates.gaussian import sigmoid
+from rmt_gates.gaussian.panel_pole_average import PanelPoleAverage
 from rmt_gates.gaussian.pole_average import GaussianPoleAverage, SampledPoleAverage
 from rmt_gates.spectra.criterion import criterion_slope, perron
 from rmt_gates.unit import Unit
@@ -34,7 +35,11 @@ class BoundaryFunction:
         self.weight = 0.0
         for t in terms:
             if t.variance > 0:
-                average: Any = GaussianPoleAverage(*t)
+                average: Any = (
+                    GaussianPoleAverage(*t)
+                    if t.strip > 0
+                    else PanelPoleAverage(t.mean, t.variance, t.q)
+                )
                 self.weight += float(average.lattices[0].weight.sum())
             else:
                 z, leak = np.array([sigmoid(t.mean)]), np.array([sigmoid(-t.mean)])

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.special import expit, ndtr
 
 import rmt_gates as rg
+from rmt_gates.architectures.lstm_clipped_numerator import ClippedNumerator
 from rmt_gates.architectures.lstm_gates import OPEN
 from rmt_gates.architectures.lstm_numerators import PathNumerator, RestNumerator, forget_terms
 from rmt_gates.architectures.lstm_paths import LOGITS
@@ -42,6 +44,65 @@ def test_pole_terms_are_the_quadrature_of_S(parameters):
     np.testing.assert_allclose(value, of_nodes(point, LAM), rtol=2e-9)
     averages = {name: v for name, (v, _) in point.averages.items()}
     assert boundary.weight == pytest.approx(averages["E[q]"] + averages["E[p]"], rel=1e-11)
+
+
+CLIPPED = [*MODELS, {"a_h": 2.4, "a_i": 0.3, "a_f": 60}, {"a_h": 0.5, "b_h": 0.8, "v_f": 1}]
+
+
+@pytest.mark.parametrize("parameters", CLIPPED, ids=str)
+def test_hard_tanh(parameters):
+    """The curve by integrals, kinks met: S against the quadrature of ρ, and the same radius."""
+    point = largest(**{"a_h": 4, **parameters, "activation": "hardtanh"})
+    assert RestUnit(point.model, point.C_h).clipped
+    curve = rg.spectral_curve(point)
+    np.testing.assert_allclose(curve.S(LAM) + 1, of_nodes(point, LAM), rtol=2e-12)
+    on = curve.y > 0
+    assert on.sum() > 380 and np.all(np.isfinite(curve.y))
+    np.testing.assert_allclose(curve.S(curve.x[on] + 1j * curve.y[on]), 0, atol=1e-9)
+    assert curve.radius == pytest.approx(point.spectral_radius, rel=1e-12)
+    assert curve.marginal == point.stable == (point.spectral_radius == 1)
+    averages = {name: v for name, (v, _) in point.averages.items()}
+    assert curve.boundary.weight == pytest.approx(averages["E[q]"] + averages["E[p]"], rel=1e-11)
+    # and a third route, the unit's Sobol sample, away from its poles
+    sampled = perron_root(point.unit, LAM[[0, 4]]).root
+    np.testing.assert_allclose(curve.S(LAM[[0, 4]]) + 1, sampled, rtol=0.02)
+
+
+@pytest.mark.parametrize("v_i", [0.0, 0.02, 1.5])
+def test_clipped_numerator_given_the_gate(v_i):
+    """E[p|η_f] by nested adaptive quadrature, cut where |y| = 1 and |c| = 1."""
+    model = rg.LSTM(a_h=2, a_f=3, a_i=2, b_i=0.4, v_i=v_i, b_h=0.3, activation="hardtanh")
+    rest = RestUnit(model.replace(a_i=0) if v_i == 0 else model, 0.2)
+    model, sd_y, sd_i = rest.model, np.sqrt(0.8), np.sqrt(rest.variance["i"])
+
+    def of_y(eta_f, eta_i):
+        i, f = expit(eta_i), expit(eta_f)
+        g = i * (1 + np.exp(eta_f))
+        r = min(1.0, 1 / g)
+        through = (model.a_f * f * (1 - f)) ** 2 + ((1 - f) * model.a_i * (1 - i)) ** 2
+
+        def p(y):
+            c = g * np.clip(y, -1, 1)
+            direct = (2 * i) ** 2 * (abs(y) < 1)
+            bell = np.exp(-0.5 * ((y - 0.3) / sd_y) ** 2) / (sd_y * np.sqrt(2 * np.pi))
+            return (abs(c) < 1) * (through * c**2 + direct) * bell
+
+        inside = quad(p, -r, r, epsabs=1e-13)[0]
+        return inside if g >= 1 else inside + quad(p, -9, -1)[0] + quad(p, 1, 9)[0]
+
+    def of_gates(eta_f):
+        if sd_i == 0:
+            return of_y(eta_f, 0.4)
+
+        def weighted(x):
+            return of_y(eta_f, 0.4 + sd_i * x) * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+        kink = float(np.clip((-eta_f - 0.4) / sd_i, -9, 9))
+        return sum(quad(weighted, *ends, epsabs=1e-10)[0] for ends in ((-9, kink), (kink, 9)))
+
+    eta = np.array([-2.0, -0.45, -0.35, 1.0, 4.0])
+    got = ClippedNumerator(rest).p(eta) / rest.output_square
+    np.testing.assert_allclose(got, [of_gates(x) for x in eta], rtol=1e-7)
 
 
 @pytest.mark.parametrize("parameters", MODELS, ids=str)
@@ -101,10 +162,10 @@ def test_nothing_reaches_the_cell(a_o):
 @pytest.mark.parametrize("activation", ["tanh", "hardtanh"])
 @pytest.mark.parametrize("parameters", [{"a_o": 4}, {"a_o": 4, "a_i": 2}, {"a_f": 2, "a_o": 1}])
 def test_states_without_pole_terms_use_their_sample(parameters, activation):
-    """Two constant poles (no circle), hard tanh (not analytic): the curve is the criterion's."""
+    """Two constant poles make no circle: the curve is the criterion's."""
     point = largest(a_h=4, activation=activation, **parameters)
     terms = point.model.pole_terms(point.C_h)
-    assert (terms is None) == (activation == "hardtanh" or "a_f" not in parameters)
+    assert (terms is None) == ("a_f" not in parameters)
     curve = rg.spectral_curve(point)
     assert curve.radius == pytest.approx(point.spectral_radius, rel=3e-3)
 

@@ -94,6 +94,8 @@ def test_state_of_a_sampled_start(sampled):
         ([], "start must be 'large', 'zero', a SteadyState or a finite 1-D kernel"),
         (0.3, "start must be 'large', 'zero', a SteadyState or a finite 1-D kernel"),
         ([0.3, np.nan], "start must be 'large', 'zero', a SteadyState or a finite 1-D kernel"),
+        (["a"], "start must be 'large', 'zero', a SteadyState or a finite 1-D kernel"),
+        ({}, "start must be 'large', 'zero', a SteadyState or a finite 1-D kernel"),
         ([0.0, 0.0], "start, as a kernel, needs 0 < C_h(0) ≤ 1 and |C_h(k)| ≤ C_h(0)"),
         ([1.1, 0.0], "start, as a kernel, needs 0 < C_h(0) ≤ 1 and |C_h(k)| ≤ C_h(0)"),
         ([0.3, 0.31], "start, as a kernel, needs 0 < C_h(0) ≤ 1 and |C_h(k)| ≤ C_h(0)"),
@@ -104,6 +106,25 @@ def test_state_of_a_sampled_start(sampled):
 def test_bad_starts(start, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         rg.steady_state(rg.GRU(a_h=3, a_z=1), start=start)
+
+
+def test_a_state_that_was_not_found_is_no_start():
+    model, nothing = rg.GRU(a_h=3), np.full(3, np.nan)
+    lost = SteadyState(model, nothing, nothing, "chaotic", Status.WINDOW_TOO_SHORT, np.nan)
+    with pytest.raises(ValueError, match=r"^start is a state that was not found: No state was f"):
+        rg.steady_state(model, start=lost)
+
+
+def test_fixed_points_as_starts():
+    """An unstable one is a decaying kernel of its size, the nearest of another model's too."""
+    model = rg.GRU(a_h=1.8, a_r=20)
+    points = rg.fixed_points(model)
+    assert points.count == 3 and points.stable.tolist() == [True, False, False]
+    for i in (1, 2):
+        for start in (points[i], rg.fixed_points(model.replace(a_h=1.8001))[i]):
+            kernel, static, attractor = starting_kernel(model, start, points)
+            assert kernel[0] == points.C_h[i] and static == 0 and attractor is None
+    assert starting_kernel(model, points[0], points)[2].C_h == 0
 
 
 def test_starting_kernels():

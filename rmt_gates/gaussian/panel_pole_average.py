@@ -142,7 +142,6 @@ def second_kind(tau: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
     Q[1] = tau * Q[0] - 1
     for k in range(1, degree):
         Q[k + 1] = ((2 * k + 1) * tau * Q[k] - k * Q[k - 1]) / (k + 1)
-    k = np.arange(1, degree + 1)[:, None]
-    dQ = np.concatenate([[np.ones(len(tau))], k * (tau * Q[1:] - Q[:-1])]) / (tau**2 - 1)
-    dQ[0] = -1 / (tau**2 - 1)
+    order = np.arange(1, degree + 1)[:, None]
+    dQ = np.concatenate([-np.ones((1, len(tau))), order * (tau * Q[1:] - Q[:-1])]) / (tau**2 - 1)
     return Q, dQ

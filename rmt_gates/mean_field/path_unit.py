@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from rmt_gates.architectures.base import Architecture
@@ -18,7 +21,8 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
 
     The remembered inputs are stationary Gaussian paths with the covariances that follow from
     the order parameters (m, K+2), autocorrelations at lags 0…K and ∞; the others are drawn at
-    one time.
+    one time. A unit is run once through its path, of period STARTS·K, and then read every K steps:
+    what it began with is forgotten, also by gates that are open for long.
     """
     K = max(order.shape[1] - 2, 8)
     missing = np.repeat(order[:, -1:], K + 2 - order.shape[1], axis=1)
@@ -30,23 +34,38 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
     rng = np.random.default_rng(seed)
     for begin in range(0, paths, per_chunk):
         size = min(per_chunk, paths - begin)
-        past, now = {}, {}
+        paths_of, now = {}, {}
         for (name, kernel), child in zip(kernels.items(), rng.spawn(len(kernels)), strict=True):
             covariance = kernel.covariance
             if name in model.remembered:
                 source = PathNoise(child, size, K, mirrored=False)
-                window = source.windows(kernel.mean, covariance[:-1], float(covariance[-1]))
-                past[name] = np.ascontiguousarray(window[:, : K + 1].T)
-                now[name] = past[name][K]
+                path = source.periodic(kernel.mean, covariance[:-1], float(covariance[-1]))
+                paths_of[name] = np.ascontiguousarray(path.T)
+                now[name] = path[:, ::K].ravel()
             else:
                 noise = stratified_normal(child, STARTS * size)
                 now[name] = kernel.mean + np.sqrt(covariance[0]) * noise
-        carry = model.rest({name: w[0] for name, w in past.items()})
-        for t in range(K):
-            carry = model.step({name: w[t] for name, w in past.items()}, carry)
-        carries = carry if len(model.carried) > 1 else (carry,)
-        for name, value in (*zip(model.carried, carries, strict=True), *now.items()):
+        for name, value in (*_carries(model, paths_of, K).items(), *now.items()):
             columns[name].append(value)
     fields = {name: np.concatenate(parts)[:samples] for name, parts in columns.items()}
     carries = tuple(fields.pop(name) for name in model.carried)
     return model.unit(fields, carries if len(carries) > 1 else carries[0])
+
+
+def _carries(model: Architecture, paths: Mapping[str, np.ndarray], K: int) -> dict[str, np.ndarray]:
+    """What units carry after one period of their paths (STARTS·K, rows), and every K steps on.
+
+    They begin at the rest of their inputs' mean in time: exact for what is static. (An open gate's
+    own rest at one time, 1/(1−f), would be remembered where it is far too large.)
+    """
+    carry = model.rest({name: path.mean(axis=0) for name, path in paths.items()})
+    period = STARTS * K
+    read: list[Any] = []
+    for t in range(period + (STARTS - 1) * K + 1):
+        if t >= period and t % K == 0:
+            read.append(carry if len(model.carried) > 1 else (carry,))
+        carry = model.step({name: path[t % period] for name, path in paths.items()}, carry)
+    return {
+        name: np.stack(values, axis=1).ravel()
+        for name, values in zip(model.carried, zip(*read, strict=True), strict=True)
+    }

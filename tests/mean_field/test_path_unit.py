@@ -112,3 +112,32 @@ def test_a_constant_gate():
     assert np.all(unit["zeta"] == 0.5)
     mean, error = clustered(unit["h"] ** 2)
     assert abs(mean - state.C_h0) < 4 * error
+
+
+@pytest.mark.parametrize("a_f", [5.0, 40.0])
+def test_an_open_gate_forgets_where_it_began(a_f):
+    """|c| of an LSTM is that of a long run from c = 0, on paths made from the covariance itself."""
+    K, n = 48, 8000
+    model = rg.LSTM(a_h=3, a_f=a_f)
+    C = 0.1 * np.exp(-np.arange(6 * K) / 4.0)
+    unit = path_unit(model, np.append(C[: K + 1], 0.0)[None], seed=3, samples=4 * n)
+    rng = np.random.default_rng(4)
+    lag = np.abs(np.subtract.outer(np.arange(6 * K), np.arange(6 * K)))
+    root = np.linalg.cholesky(C[lag] + 1e-12 * np.eye(6 * K))
+    eta, y = (gain * root @ rng.standard_normal((6 * K, n)) for gain in (a_f, 3.0))
+    c = np.zeros(n)
+    for t in range(6 * K):
+        c = sigma(eta[t]) * c + 0.5 * np.tanh(y[t])
+    for power, level in ((1, np.inf), (2, 30.0)):
+        size, exact = (np.minimum(np.abs(v) ** power, level) for v in (unit["c"], c))
+        mean, error = clustered(size)
+        assert abs(mean - exact.mean()) < 4 * np.hypot(error, exact.std() / np.sqrt(n))
+    assert np.abs(unit["c"]).max() < 2 * np.abs(c).max()
+
+
+def test_a_static_gate_is_at_its_rest():
+    """What never changes is forgotten by nothing: c = i φ(y) (1 + e^{η_f}), however open f is."""
+    model = rg.LSTM(a_h=0, b_h=0.4, v_h=0.3, b_f=12.0, v_f=2.0)
+    unit = path_unit(model, np.full((1, 18), 0.2), seed=0, samples=400)
+    rest = 0.5 * np.tanh(unit["y"]) * (1 + np.exp(unit["eta_f"]))
+    np.testing.assert_allclose(unit["c"], rest, rtol=1e-9)

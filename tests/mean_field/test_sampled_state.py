@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field import sampled_state as module
 from rmt_gates.mean_field.sampled_map import Replicate
 from rmt_gates.results import Status
@@ -30,7 +31,7 @@ def dead(n):
 def solved(monkeypatch):
     """Runs `sampled_state` on scripted rounds of replicates: the state, and (K, paths) of each."""
 
-    def run(*rounds, rtol=1e-2, max_seconds=None):
+    def run(*rounds, rtol=1e-2, max_seconds=None, model=MODEL, K=64):
         asked, script = [], iter(rounds)
 
         def replicates(model, order, paths, *_):
@@ -39,8 +40,8 @@ def solved(monkeypatch):
 
         monkeypatch.setattr(module, "_find_window", lambda model, order, *_: (order, Status.OK))
         monkeypatch.setattr(module, "_replicates", replicates)
-        kernel, rng = decaying(0.5)[0, :-1], np.random.default_rng(0)
-        state = module.sampled_state(MODEL, kernel, 0.0, POINTS, rng, rtol, max_seconds)
+        kernel, rng = decaying(0.5, K)[0, :-1], np.random.default_rng(0)
+        state = module.sampled_state(model, kernel, 0.0, POINTS, rng, rtol, max_seconds)
         assert next(script, None) is None
         return state, asked
 
@@ -55,17 +56,27 @@ def test_the_error_is_the_spread_of_the_replicates(solved):
     assert asked == [(64, 1024)] and state.converged and state.note == ""
     assert state.C_h0 == pytest.approx(EIGHT.mean(), rel=1e-14)
     assert state.C_h0_error == pytest.approx(EIGHT.std(ddof=1) / np.sqrt(8), rel=1e-12)
+    assert state.C_h_error.shape == state.C_h.shape == (65,)
     np.testing.assert_allclose(state.C_h_error[4] / state.C_h0_error, np.exp(-1), rtol=1e-12)
     assert [C for C, _ in state.replicates] == EIGHT.tolist() and state.others is None
 
 
 def test_paths_follow_the_accuracy_asked_for(solved):
     relative = EIGHT.std(ddof=1) / np.sqrt(8) / EIGHT.mean()
-    state, asked = solved(living(*EIGHT), living(*EIGHT), living(0.5, 0.5), rtol=relative / 2)
-    assert asked[1][1] == int(1024 * 1.3 * 4) + 1 and asked[2][1] == int(asked[1][1] * 5.2) + 1
+    state, asked = solved(living(*EIGHT), living(*EIGHT), living(0.5, 0.5), rtol=relative / 3)
+    assert asked[1][1] == int(1024 * 1.3 * 9) + 1
+    assert asked[2][1] == min(int(asked[1][1] * 11.7) + 1, module.MAX_PATHS)
     assert state.converged and state.C_h0_error == 0
     _, asked = solved(living(*EIGHT), living(0.5, 0.5), rtol=relative / 1e3)
     assert asked[1][1] == 16 * 1024 + 1
+
+
+def test_the_first_sample_is_smaller_in_a_longer_window(solved):
+    """Of a GRU, for which 64 paths are enough to find the window: 256 · 64 lags in all."""
+    model = rg.GRU(a_h=1, b_h=0.2, v_h=0.3, a_z=3)
+    for K, paths in ((64, 256), (128, 128), (512, 64)):
+        state, asked = solved(living(*EIGHT, K=K), model=model, K=K)
+        assert asked == [(K, paths)] and state.moment is None
 
 
 def test_paths_come_to_an_end(solved, monkeypatch):
@@ -116,10 +127,11 @@ def test_a_tail_that_the_coarse_sample_hid_lengthens_the_window(solved, monkeypa
     """A hundred steps of memory: e^{-56/100} at the end of 64 lags; the noise is 1/√8192."""
     slow = living(*EIGHT, memory=100.0)
     longer = living(*EIGHT, K=128, memory=10.0)
+    monkeypatch.setattr(module, "LONGEST_WINDOW", 128)
     state, asked = solved(slow, longer)
     assert asked == [(64, 1024), (128, 1024)] and state.converged and state.lags == 128
     assert len(solved(slow, max_seconds=-1.0)[1]) == 1
-    monkeypatch.setattr(module, "LONGEST_WINDOW", 64)
+    monkeypatch.setattr(module, "LONGEST_WINDOW", 127)
     assert len(solved(slow)[1]) == 1
 
 
@@ -171,3 +183,53 @@ def test_no_longer_window_without_time(window):
     order, status, tried = window(60.0, PASSED, fallen=True)
     assert tried == [64] and status is Status.TIME_LIMIT and np.isnan(order).all()
     assert window(10.0, PASSED)[1] is Status.OK
+
+
+# -- the replicates ------------------------------------------------------------------------------
+@pytest.mark.parametrize("deadline, n", [(NEVER, module.REPLICATES), (PASSED, 2)])
+def test_replicates(monkeypatch, deadline, n):
+    """Noise of their own, secants in common; no moment where the root has fallen."""
+    asked = []
+
+    class Scripted:
+        def __init__(self, model, rng, paths, K):
+            self.number, self.drawn = len(asked), rng.random()
+            assert (model, paths, K) == (MODEL, 300, 64)
+
+        def solve(self, order, tolerance, rounds, stop, secants):
+            assert tolerance == pytest.approx(module.SETTLED * 1e-3 * 0.5, rel=1e-14)
+            assert rounds == module.ROUNDS
+            asked.append((self.drawn, secants))
+            return order * (1 - 0.1 * self.number), 4, self.number != 1
+
+        def moment(self, root):
+            return root[0, 0]
+
+    monkeypatch.setattr(module, "SampledKernelMap", Scripted)
+    rng, order = np.random.default_rng(0), decaying(0.5)
+    found = module._replicates(
+        MODEL, order, 300, rng, 1e-3, deadline, lambda order: order[0, 0] == 0.5
+    )
+    assert len(found) == n == len({drawn for drawn, _ in asked})
+    assert len({id(secants) for _, secants in asked}) == 1
+    assert [r.fallen for r in found] == [True] + [False] * (n - 1)
+    assert [r.converged for r in found] == [True, False] + [True] * (n - 2)
+    assert [r.moment for r in found] == [None] + [r.order[0, 0] for r in found[1:]]
+
+
+def test_windows_are_cut_and_continued_with_their_limit():
+    order = np.array([[0.5, 0.4, 0.3, 0.25, 0.2], [0.1, 0.0, 0.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(module.resized(order, 2), order[:, [0, 1, 2, 4]])
+    longer = module.resized(order, 10)
+    np.testing.assert_array_equal(longer[:, [0, 1, 2, 3, -1]], order)
+    assert longer.shape == (2, 12) and np.all(longer[0] >= 0.2)
+
+
+def test_pooled_moments_are_averaged():
+    model, order = rg.GRU(a_h=3, a_z=2, b_z=0.3, v_z=0.1), decaying(0.5)
+    moments = [ConditionalMoment(0.3, 2.0, np.array(c)) for c in ([1.0, 0.2], [3.0, 0.4])]
+    replicates = [r._replace(moment=m) for r, m in zip(living(0.5, 0.5), moments, strict=True)]
+    pooled = module._pooled(model, replicates, order)
+    assert (pooled.mean, pooled.variance) == (0.3, pytest.approx(4 * 0.5 + 0.1, rel=1e-15))
+    np.testing.assert_allclose(pooled.coefficients, [2.0, 0.3], rtol=1e-15)
+    assert module._pooled(model, living(0.5), order) is None

@@ -1,11 +1,13 @@
 """Which state it is: where it starts from, and starts that are refused."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import rmt_gates as rg
+from rmt_gates.mean_field.state import nearest_rest
 from rmt_gates.mean_field.steady_state import SteadyState, collapse, starting_kernel
 from rmt_gates.results import Status
 
@@ -165,3 +167,20 @@ def test_collapse():
     biased = collapse(rg.fixed_points(model))
     assert biased(rest * np.array([1.0, 0.9995])) and biased(rest * 1.009 * np.ones(3))
     assert not biased(rest * np.array([1.0, 0.998])) and not biased(rest * 1.011 * np.ones(3))
+
+
+def test_the_nearest_stable_fixed_point():
+    class Points:
+        C_h, stable = np.array([0.0, 0.1, 0.4, 0.9]), np.array([True, False, True, True])
+
+        def __getitem__(self, i):
+            return SimpleNamespace(model=rg.GRU(a_h=1), C_h=float(self.C_h[i]))
+
+    for C, rest, kind in (
+        (0.12, 0.0, "zero"),
+        (0.3, 0.4, "fixed point"),
+        (0.7, 0.9, "fixed point"),
+    ):
+        state = nearest_rest(Points(), C)
+        assert (state.C_h0, state.static, state.kind, state.C_h0_error) == (rest, rest, kind, 0)
+        assert state.converged and state.lags == 0

@@ -1,0 +1,65 @@
+"""The record of a steady state, from made-up numbers."""
+
+import numpy as np
+import pytest
+
+import rmt_gates as rg
+from rmt_gates.gaussian.conditional_moment import ConditionalMoment
+from rmt_gates.mean_field.state import SteadyState
+from rmt_gates.results import Status
+
+MODEL = rg.GRU(a_h=3, a_z=2, a_r=1)
+
+
+def moment(value):
+    return ConditionalMoment(0.0, 1.6, np.array([value, 0.1]))
+
+
+def record(**changes):
+    fields = {
+        "C_h": np.array([0.4, 0.2, 0.1]),
+        "C_h_error": np.array([0.01, 0.02, 0.03]),
+        "kind": "chaotic",
+        "status": Status.OK,
+        "static": 0.05,
+    }
+    return SteadyState(MODEL, **{**fields, **changes})
+
+
+def test_order_parameters():
+    state = record()
+    assert (state.C_h0, state.C_h0_error, state.lags, state.seed) == (0.4, 0.01, 2, 0)
+    np.testing.assert_array_equal(state.order, [[0.4, 0.2, 0.1, 0.05]])
+    others = np.array([[0.3, 0.1, 0.0, 0.0]])
+    both = record(others=others).order
+    np.testing.assert_array_equal(both, [[0.4, 0.2, 0.1, 0.05], [0.3, 0.1, 0.0, 0.0]])
+
+
+def test_averages_and_what_replicates_say_of_them():
+    pairs = ((0.39, moment(0.2)), (0.42, moment(0.3)), (0.41, moment(0.22)))
+    averages = record(moment=moment(0.25), replicates=pairs).averages
+    exact = MODEL.averages(0.4, moment(0.25))
+    assert {name: value for name, (value, _) in averages.items()} == exact
+    assert averages["E[(h−φ)²]"] == (0.25, pytest.approx(np.std([0.2, 0.3, 0.22], ddof=1) / 3**0.5))
+    reset = [MODEL.averages(C)["C_r(0)"] for C, _ in pairs]
+    assert averages["C_r(0)"][1] == pytest.approx(np.std(reset, ddof=1) / 3**0.5, rel=1e-12)
+    two = record(moment=moment(0.25), replicates=pairs[:2]).averages
+    assert two["C_h(0)"] == (0.4, pytest.approx(0.015, rel=1e-12))
+    for replicates in ((), pairs[:1]):
+        alone = record(moment=moment(0.25), replicates=replicates).averages
+        assert alone == {name: (value, 0.0) for name, value in exact.items()}
+
+
+def test_messages():
+    chaotic = "The attractor is a time-dependent (chaotic) state. "
+    assert record().message == chaotic + Status.OK.sentence
+    assert record(note="But.").message == f"{chaotic}{Status.OK.sentence} But."
+    limit = Status.TIME_LIMIT
+    state = record(C_h=np.full(3, np.nan), status=limit)
+    assert state.message == f"No state was found. {limit.sentence}" and not state.converged
+
+
+def test_the_unit_follows_from_the_kind():
+    rest = record(kind="fixed point", C_h=np.array([0.4]), C_h_error=np.zeros(1)).unit
+    assert len(rest) == 1 << 14
+    np.testing.assert_array_equal(rest["h"], np.tanh(rest["y"]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-MEMORY = 8
+MEMORY = 16
 
 
 class AndersonResult(NamedTuple):
@@ -31,10 +31,11 @@ class Secants:
         self.dF: list[np.ndarray] = []
 
     def add(self, dx: np.ndarray, df: np.ndarray) -> None:
-        """Remember one more pair, forgetting the oldest beyond MEMORY."""
+        """Remember one more pair, forgetting the oldest beyond MEMORY or the dimension."""
         self.dX.append(dx)
         self.dF.append(df)
-        del self.dX[:-MEMORY], self.dF[:-MEMORY]
+        most = min(MEMORY, len(dx))
+        del self.dX[:-most], self.dF[:-most]
 
     def correction(self, f: np.ndarray) -> np.ndarray:
         """What to subtract from the plain step x + f."""

@@ -145,10 +145,13 @@ def test_secants_are_shared_between_solves():
 def test_secants_hold_the_most_recent_pairs():
     known = Secants()
     for i in range(MEMORY + 3):
-        known.add(np.array([float(i)]), np.array([-float(i)]))
-    assert len(known.dX) == len(known.dF) == MEMORY == 8
+        known.add(np.full(99, float(i)), np.full(99, -float(i)))
+    assert len(known.dX) == len(known.dF) == MEMORY == 16
     assert [d[0] for d in known.dX] == list(range(3, MEMORY + 3))
     assert [d[0] for d in known.dF] == [-i for i in range(3, MEMORY + 3)]
+    for i in range(5):  # more than the dimension say nothing new
+        known.add(np.full(2, float(i)), np.full(2, -float(i)))
+    assert [d[0] for d in known.dX] == [3, 4] and [d[0] for d in known.dF] == [-3, -4]
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3])

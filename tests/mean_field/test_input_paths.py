@@ -86,7 +86,7 @@ def test_periodic_paths_are_what_windows_are_cut_from():
 def test_inputs_of_a_unit_have_noise_of_their_own():
     """One path for each remembered input, with its own kernel, whatever the order of asking."""
     model = rg.GRU(a_h=2, a_z=3, b_z=0.4, v_z=0.5)
-    order = np.append(0.3 * DECAYING / DECAYING[0], 0.0)[None]
+    order = np.append(0.3 * np.exp(-np.arange(K + 1) / 4.0), 0.0)[None]
     kernels = model.input_kernels(order[0])
 
     def draw(names):

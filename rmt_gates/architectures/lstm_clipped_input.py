@@ -25,6 +25,7 @@ class ClippedCellInput(CellInput):
         """E φ(c)² / size² and V times its derivative by V = sd², c = gφ(y), at L = log g (n,)."""
 
         def averages(L: np.ndarray) -> np.ndarray:
+            """E[min(|y|, r)²] / size² at L (n,), and V times its derivative by V: (2, n)."""
             r = np.exp(-np.maximum(L, 0.0))
             y, weight, slope = self.inside(r)
             square = (y / self.size) ** 2
@@ -37,6 +38,7 @@ class ClippedCellInput(CellInput):
         """E φ'(c)² c² / size² and E φ'(c)² (gφ'(y))² at L = log g (n,)."""
 
         def averages(L: np.ndarray) -> np.ndarray:
+            """E[y²; |y| < r] / size² and P(|y| < r) at L (n,): (2, n)."""
             y, weight, _ = self.inside(np.exp(-np.maximum(L, 0.0)))
             return np.stack([((y / self.size) ** 2 * weight).sum(axis=1), weight.sum(axis=1)])
 

@@ -43,6 +43,7 @@ class CellInput:
         w = self.phi.phi(y)
 
         def averages(L: np.ndarray) -> np.ndarray:
+            """E φ(c)² / (g size)² at L (n,), and V times its derivative by V: (2, n)."""
             g = np.exp(L)[:, None]
             square = (self.phi.phi(g * w) / (g * self.size)) ** 2
             return np.array([square @ weight, square @ slope])
@@ -56,6 +57,7 @@ class CellInput:
         columns = np.stack([(w / self.size) ** 2 * weight, self.phi.dphi(y) ** 2 * weight])
 
         def averages(L: np.ndarray) -> np.ndarray:
+            """E φ'(c)² φ(y)² / size² and E φ'(c)² φ'(y)² at L (n,): (2, n)."""
             return columns @ self.phi.dphi(w[:, None] * np.exp(L)) ** 2
 
         return self.tabulated(averages, L, decay=[3.0, 1.0])

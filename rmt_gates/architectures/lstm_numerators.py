@@ -104,6 +104,10 @@ class RestNumerator(Numerator):
         weights = np.stack([rule.weight, rule.weight * sigmoid(-rule.eta) ** 2])
 
         def averages(opening: np.ndarray) -> np.ndarray:
+            """E[φ'²c²], E[(1−i)²φ'²c²] and E[φ'²(gφ'(y))²], over (1+e^{η_f})², (3, n).
+
+            ``opening`` (n,) is log(1+e^{η_f}); the averages are over η_i and y.
+            """
             L = opening[:, None] + log_i
             slopes = rest.input.slopes(L.ravel()).reshape(2, *L.shape)
             cell, direct = slopes * np.exp(-2 * opening[:, None])

@@ -1,14 +1,10 @@
-import importlib.util
-from pathlib import Path
-
 import pytest
+
+from rmt_gates.architectures.lstm import LSTM
 
 
 @pytest.fixture(scope="session")
-def toy_lstm():
-    """The class `ToyLSTM` of toy_lstm.py (tests are no package that could be imported from)."""
-    path = Path(__file__).with_name("toy_lstm.py")
-    spec = importlib.util.spec_from_file_location("toy_lstm", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.ToyLSTM
+def lstm():
+    """A unit that carries two variables, every gate and every bias on."""
+    biases = {"b_h": 0.1, "b_i": -0.2, "b_f": 0.3, "b_o": -0.4}
+    return LSTM(a_h=2, a_i=1, a_f=1, a_o=1, **biases, **{f"v_{k}": 0.1 for k in "hifo"})

@@ -89,8 +89,8 @@ def test_float32_network_has_a_float32_jacobian():
     close(J.double(), network.to(dtype=torch.float64).jacobian(h), 1e-5)
 
 
-def test_two_carried_variables(toy_lstm):
-    network = sample_network(toy_lstm(a_h=2), 10, batch=2, rng=0)
+def test_two_carried_variables(lstm):
+    network = sample_network(lstm, 10, batch=2, rng=0)
     h = network.initial_state(1)
     J = network.jacobian(h)
     assert J.shape == (2, 20, 20)

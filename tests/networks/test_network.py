@@ -62,8 +62,8 @@ def test_a_batch_steps_each_network(lead):
         close(after[i], single.step(h[i]))
 
 
-def test_two_carried_variables(toy_lstm):
-    network = sample_network(toy_lstm(a_h=2), 10, batch=2, rng=0)
+def test_two_carried_variables(lstm):
+    network = sample_network(lstm, 10, batch=2, rng=0)
     h = torch.rand(2, 3, 2, 10, dtype=torch.float64)
     after = network.step(h)
     c, out = h[1, 2]

@@ -31,7 +31,7 @@ def test_run_iterates_step_and_records():
     assert torch.equal(network.run(10, rng=1).h, states[-1])
 
 
-def test_shapes_for_batches_and_several_states(toy_lstm):
+def test_shapes_for_batches_and_several_states(lstm):
     network = sample_network(CHAOTIC, 10, batch=3, rng=0)
     run = network.run(50, torch.rand(3, 2, 10), record=20)
     assert run.h.shape == (3, 2, 10)
@@ -39,8 +39,8 @@ def test_shapes_for_batches_and_several_states(toy_lstm):
     assert run.mean_square.shape == (50, 3, 2)
     assert run.drift.shape == run.settled.shape == run.stationary.shape == (3, 2)
 
-    lstm = sample_network(toy_lstm(a_h=2), 10, rng=0)
-    run = lstm.run(50, torch.rand(4, 2, 10), record=20)
+    network = sample_network(lstm, 10, rng=0)
+    run = network.run(50, torch.rand(4, 2, 10), record=20)
     assert run.recorded.shape == (2, 4, 2, 10)
     np.testing.assert_allclose(run.mean_square[-1], (run.h[:, 1] ** 2).mean(-1), rtol=1e-14)
     assert run.settled.shape == (4,)

@@ -1,4 +1,4 @@
-# make validate    theory against sampled networks (ARGS="--quick", "--case NAME", "--device D", "--out DIR")
+# make validate    theory against sampled networks (ARGS="--quick", "--case NAME", "--seed S", "--device D", "--out DIR")
 # make test        the test suite (ARGS="-k NAME" and any other pytest option)
 # Both set up .venv first; PYTHON chooses the interpreter, WORKERS the number of test processes.
 

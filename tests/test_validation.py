@@ -161,6 +161,21 @@ def test_exit_codes(outcome, tmp_path, monkeypatch, change, code):
     assert command.main(["--out", str(tmp_path)]) == code
 
 
+@pytest.mark.parametrize("argv, seed", [([], TINY.seed), (["--seed", "7"], 7)])
+def test_another_seed_reaches_every_case(outcome, tmp_path, monkeypatch, argv, seed):
+    monkeypatch.setattr(command, "CASES", (TINY, replace(TINY, name="other")))
+    seen = []
+
+    def run(cases, device, workers):
+        seen.extend(case.seed for case in cases)
+        return [replace(outcome, case=case) for case in cases]
+
+    monkeypatch.setattr(command, "_run", run)
+    assert command.main(["--out", str(tmp_path), *argv]) == 0
+    assert seen == [seed, seed]
+    assert f"seed {seed}.</p>" in (tmp_path / "report.html").read_text()
+
+
 def test_a_failed_verdict_exits_with_1(outcome, tmp_path, monkeypatch):
     failed = [replace(c, passed=False) for c in outcome.checks]
     monkeypatch.setattr(command, "CASES", (TINY,))
@@ -177,6 +192,7 @@ def test_a_failed_verdict_exits_with_1(outcome, tmp_path, monkeypatch):
     [
         (["--case", "nonsense"], "there is no case 'nonsense'; the cases are fig1a"),
         (["--device", "warp"], "--device 'warp' is not available here"),
+        (["--seed", "-1"], "--seed must be at least 0, got -1"),
         (["--workers", "0"], "--workers must be at least 1, got 0"),
         (["--out", "/proc/nowhere"], "--out /proc/nowhere cannot be made"),
     ],

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--case", action="append", metavar="NAME", help="only this case (may be repeated)"
     )
+    parser.add_argument(
+        "--seed", type=int, default=None, metavar="S", help="another seed for every case"
+    )
     parser.add_argument("--device", default="cpu", help="where networks run: cpu, cuda")
     parser.add_argument("--out", type=Path, default=Path("results/validation"), metavar="DIR")
     parser.add_argument(
@@ -40,6 +44,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     for name in options.case or []:
         if name not in names:
             parser.error(f"there is no case {name!r}; the cases are {', '.join(names)}")
+    if options.seed is not None and options.seed < 0:
+        parser.error(f"--seed must be at least 0, got {options.seed}")
     if options.workers is not None and options.workers < 1:
         parser.error(f"--workers must be at least 1, got {options.workers}")
     problem = _device_problem(options.device)
@@ -70,6 +76,8 @@ def main(argv: list[str] | None = None) -> int:
     cases = [c for c in CASES if not options.case or c.name in options.case]
     if options.quick:
         cases = [quick(c) for c in cases]
+    if options.seed is not None:
+        cases = [replace(c, seed=options.seed) for c in cases]
     workers = options.workers or (1 if options.device != "cpu" else min(2, os.cpu_count() or 1))
     outcomes = _run(cases, options.device, min(workers, len(cases)))
     print(table(outcomes))

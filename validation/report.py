@@ -152,7 +152,7 @@ infinitely many units. Black: eigenvalues of a sampled network. Averages are ext
 1/N → 0 from N and N/4 where both ran.</p>
 {"".join(sections)}<section><h2>Provenance</h2><p><code>{html.escape(origin["command"])}</code>,
 {origin["time"]}, {versions}, {html.escape(origin["platform"])}, device {origin["device"]},
-seeds 1, 2, … as declared in validation/cases.py.</p></section></html>"""
+seed {", ".join(map(str, sorted({o.case.seed for o in outcomes})))}.</p></section></html>"""
 
 
 def command_line() -> str:

@@ -194,6 +194,24 @@ def test_hard_tanh_converges_to_itself():
         assert finer[0] == pytest.approx(model.fixed_point_map(C), rel=1e-8)
 
 
+def test_kinks_fix_the_number_of_covariances(monkeypatch):
+    """It follows from the width of the end alone, so that the kernel is smooth in C_h(0)."""
+    import rmt_gates.architectures.reset_kernel as module
+
+    used = []
+
+    def recorded(function, t, tolerance, sizes):
+        used.append(sizes)
+        return interpolated(function, t, tolerance, sizes)
+
+    monkeypatch.setattr(module, "interpolated", recorded)
+    C = 0.3 * np.array([1.0, 0.5, 0.1])
+    for activation in ("hardtanh", "tanh"):
+        for a_r in (10.0, 1e3):
+            after(a_h=3, a_r=a_r, activation=activation).phi_kernel(C, 1e-8)
+    assert used == [(17,), (33,), module.COVARIANCES, module.COVARIANCES]
+
+
 def test_without_a_gate_it_is_the_reset_before_kernel():
     """a_r = v_r = 0: y is Gaussian, of mean r b_u + b_h and covariance r²(a_h² C + v_u) + v_h."""
     C = 0.4 * 0.8 ** np.arange(12)

@@ -116,6 +116,17 @@ def test_where_the_level_has_structure(parameters, inner):
     assert np.isfinite(rg.Vanilla(a_h=0).level_bounds()[1])
 
 
+def test_inputs_of_a_network():
+    U, h, b = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.3, -0.1]), np.array([0.7, -0.4])
+    got = rg.Vanilla(a_h=1).network_inputs(h, lambda k, v: {"h": U}[k] @ v, {"h": b}, np)
+    assert list(got) == ["y"]
+    np.testing.assert_allclose(got["y"], U @ h + b, rtol=1e-15)
+    model = rg.Vanilla(a_h=2.5, b_h=0.2, v_h=0.3)
+    mean, covariance = model.input_kernels(np.array([0.4, 0.1]))["y"]
+    assert mean == 0.2
+    np.testing.assert_allclose(covariance, 6.25 * np.array([0.4, 0.1]) + 0.3, rtol=1e-15)
+
+
 def test_poles():
     """S + 1 = ρ²/|λ|²: a pole at 0, with weight ρ² in the mean field and φ'² in a sample."""
     model = rg.Vanilla(a_h=2, b_h=0.2, v_h=0.3)
@@ -132,11 +143,11 @@ def test_poles():
 
 @pytest.mark.parametrize("start", ["fixed point", "chaotic"])
 def test_averages(start):
-    model = rg.Vanilla(a_h=2, b_h=0.2, v_h=0.3)
+    model = rg.Vanilla(a_h=2.5, b_h=0.2, v_h=0.3)
     state = rg.fixed_points(model)[-1] if start == "fixed point" else rg.steady_state(model)
     averages = {name: value for name, (value, _) in state.averages.items()}
     C = float(state.C_h if start == "fixed point" else state.C_h0)
-    slope = average(lambda y: np.cosh(y) ** -4, 0.2, 4 * C + 0.3)
+    slope = average(lambda y: np.cosh(y) ** -4, 0.2, 6.25 * C + 0.3)
     assert averages == {"C_h(0)": C, "E[φ'²]": pytest.approx(slope, rel=1e-12)}
     assert state.unit.averages() == pytest.approx(averages, rel=0.02)
 

@@ -59,6 +59,11 @@ def test_messages():
     assert state.message == f"No state was found. {limit.sentence}" and not state.converged
 
 
+def test_lags_are_the_coordinate_of_a_dataset():
+    dataset = record().to_dataset()
+    assert list(dataset.coords) == ["lag"] and float(dataset.C_h.sel(lag=2)) == 0.1
+
+
 def test_the_unit_follows_from_the_kind():
     rest = record(kind="fixed point", C_h=np.array([0.4]), C_h_error=np.zeros(1)).unit
     assert len(rest) == 1 << 14

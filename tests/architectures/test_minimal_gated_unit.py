@@ -6,6 +6,9 @@ import torch
 from scipy.integrate import quad
 
 import rmt_gates as rg
+from validation.cases import Case, Controls
+from validation.table import table
+from validation.verdict import judge
 
 BIASED = {"a_h": 3, "a_f": 1.5, "b_h": 0.2, "b_f": 0.4, "v_h": 0.1, "v_f": 0.2}
 
@@ -85,3 +88,22 @@ def test_states_are_saved_with_every_feature(minimal_gated_unit, tmp_path, monke
     again = rg.load(tmp_path / "state.npz")
     np.testing.assert_array_equal(again.order, state.order)
     assert again.replicates == state.replicates and again.moment is None
+
+
+@pytest.mark.slow
+def test_validation_for_free(minimal_gated_unit):
+    """Theory against networks, with verdicts, resolution and wrong theories that are rejected."""
+    case = Case(
+        "toy",
+        "minimal gated unit",
+        minimal_gated_unit(a_h=3, a_f=2),
+        N=240,
+        networks=48,
+        spectra=24,
+        rtol=2e-2,
+        controls=Controls(averages=0.15, spectrum=0.3),
+    )
+    result = judge(case, "cpu")
+    assert result.passed, table([result])
+    assert [c.name for c in result.checks[1:]] == ["C_h(0)", "edge level", "radius at N"]
+    assert len(result.controls) == 4 and result.converged

@@ -7,7 +7,14 @@ import rmt_gates as rg
 from rmt_gates.architectures.leaky_average import leaky_moments
 from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.input_paths import STARTS
-from rmt_gates.mean_field.sampled_map import FEWEST_PATHS, ROWS_AT_ONCE, SampledKernelMap
+from rmt_gates.mean_field.sampled_map import (
+    FEWEST_PATHS,
+    ROWS_AT_ONCE,
+    SampledKernelMap,
+    gate_law,
+    squeezed,
+    tail,
+)
 
 K = 24
 MODEL = rg.GRU(a_h=3, a_z=4, a_r=2, b_z=-0.4, v_z=0.3)
@@ -106,3 +113,23 @@ def test_solve_finds_the_root_of_the_map():
     assert rounds == 1 and not converged
     np.testing.assert_array_equal(stopped, G(X))
     assert G.solve(X, 1e-9, 3, lambda x: False)[1:] == (3, False)
+
+
+def test_tail():
+    """The lags before the last K/16, which measure the limit; the sign of noise cancels."""
+    order = np.zeros((2, 66))
+    order[:, 0], order[:, -1] = (0.5, 0.4), (0.1, -0.2)
+    order[:, 1:-1] = 7.0
+    order[0, 57:61] = 0.1 + 0.02 * np.array([1, -1, 2, -1])
+    order[1, 57:61] = -0.2 - 0.03 * np.array([1, 1, -1, 2])
+    assert tail(order) == pytest.approx(0.03 * 0.75 / 0.6, rel=1e-12)
+    assert tail(order[:1]) == pytest.approx(0.02 / 4 / 0.4, rel=1e-12)
+    short = np.array([[0.5, 7.0, 0.2, 0.1, 0.1]])  # K = 3: one lag each
+    assert tail(short) == pytest.approx(0.25, rel=1e-12)
+
+
+def test_order_parameters_of_one_feature_are_one_dimensional():
+    two = np.array([[0.4, 0.2], [0.3, 0.1]])
+    assert squeezed(two) is two
+    np.testing.assert_array_equal(squeezed(two[:1]), two[0])
+    assert gate_law(MODEL, two[:1]) == (-0.4, pytest.approx(16 * 0.4 + 0.3, rel=1e-14))

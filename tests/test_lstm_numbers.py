@@ -140,6 +140,21 @@ def test_steady_state(gains):
     np.testing.assert_allclose(curve.S(curve.x[on] + 1j * curve.y[on]), 0, atol=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("a_f, radius", [(10, 1.129), (20, 1.145), (100, 1.496)])
+def test_radius_at_sharp_forget_gates(a_f, radius):
+    """It is not suppressed at large a_f (erratum E6; printed without errors, a_i = a_o = 0).
+
+    What is measured here is lower by 0.2 %, 0.2 % and 1.3 %: 1.1265(5), 1.1428(12), 1.477(5). The
+    plain mean of p/(x−f)² over the paths of these states says 1.1253(5) and 1.4789(24).
+    """
+    state = rg.steady_state(rg.LSTM(a_h=3, a_f=a_f), rng=0)
+    assert state.kind == "chaotic" and state.converged
+    curve = rg.spectral_curve(state)
+    assert curve.radius_error < 5e-3 * radius
+    assert curve.radius == pytest.approx(radius, rel=0.003 if a_f <= 20 else 0.02)
+
+
 def test_steady_state_with_a_wrong_gain():
     """The numbers above tell gains apart: 3 % of a_h moves C_h(0) by ten tolerances."""
     state = rg.steady_state(lstm(3.09, 1, 1, 10), rng=0)

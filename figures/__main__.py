@@ -6,13 +6,13 @@ Writes DIR/NAME.png. Exit codes: 0 done; 2 bad input.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from figures import NAMES
+from validation.folder import require_writable
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -33,12 +33,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             parser.error(f"there is no figure {name!r}; the figures are {', '.join(NAMES)}")
     if options.seed < 0:
         parser.error(f"--seed must be at least 0, got {options.seed}")
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out {options.out} cannot be made: {error.strerror}")
-    if not os.access(options.out, os.W_OK):
-        parser.error(f"--out {options.out} is not writable")
+    require_writable(parser, options.out)
     return options
 
 

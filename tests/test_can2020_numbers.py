@@ -168,10 +168,11 @@ def test_approximation_50_51(a_z, printed):
 
 
 # -- the spectrum (§4, §6) ----------------------------------------------------------------------
+@pytest.mark.parametrize("reset", ["before", "after"])
 @pytest.mark.parametrize("b_z, b_r, a_h", [(0.0, 0.0, 1.5), (0.7, -0.4, 3.0), (-2.0, 1.0, 0.5)])
-def test_zero_fixed_point_20_21(b_z, b_r, a_h):
+def test_zero_fixed_point_20_21(b_z, b_r, a_h, reset):
     """A disc of centre σ(b_z) and radius (1−σ(b_z))σ(b_r)a_h, whatever the gates' gains."""
-    point = roots(a_h=a_h, a_z=2, a_r=3, b_z=b_z, b_r=b_r)[0]
+    point = roots(a_h=a_h, a_z=2, a_r=3, b_z=b_z, b_r=b_r, reset=reset)[0]
     curve = rg.spectral_curve(point)
     s, R = sigma(b_z), sigma(-b_z) * sigma(b_r) * a_h
     np.testing.assert_allclose(np.hypot(curve.x - s, curve.y), R, rtol=1e-13)

@@ -135,18 +135,6 @@ def test_continuous_onset():
 
 
 # -- the spectrum (§4, §6) ------------------------------------------------------------------------
-@pytest.mark.parametrize("b_z, b_r, a_h", [(0.0, 0.0, 1.5), (0.7, -0.4, 3.0), (-2.0, 1.0, 0.5)])
-def test_zero_fixed_point_20_21(b_z, b_r, a_h):
-    """A disc of centre σ(b_z) and radius (1−σ(b_z))σ(b_r)a_h, whatever the gates' gains."""
-    point = roots(a_h=a_h, a_z=2, a_r=3, b_z=b_z, b_r=b_r)[0]
-    curve = rg.spectral_curve(point)
-    s, R = sigma(b_z), sigma(-b_z) * sigma(b_r) * a_h
-    np.testing.assert_allclose(np.hypot(curve.x - s, curve.y), R, rtol=1e-13)
-    np.testing.assert_allclose([curve.x[0], curve.x[-1]], [s - R, s + R], rtol=1e-12)
-    assert point.spectral_radius == pytest.approx(s + R, rel=1e-14)
-    assert point.stable == (s + R < 1)
-
-
 @pytest.mark.parametrize(
     "parameters",
     [

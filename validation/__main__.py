@@ -17,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from validation.cases import CASES, Case, quick
+from validation.folder import require_writable
 from validation.report import command_line, write
 from validation.table import table
 from validation.verdict import Outcome, judge_alone
@@ -51,12 +52,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     problem = _device_problem(options.device)
     if problem:
         parser.error(problem)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out {options.out} cannot be made: {error.strerror}")
-    if not os.access(options.out, os.W_OK):
-        parser.error(f"--out {options.out} is not writable")
+    require_writable(parser, options.out)
     return options
 
 

@@ -13,13 +13,7 @@ from rmt_gates.mean_field.steady_state import SteadyState
 from rmt_gates.results import Status
 from rmt_gates.spectra.criterion import perron_root
 
-FIXED = [
-    {"a_h": 3, "a_z": 1, "a_r": 10},
-    {"a_h": 3, "a_z": 20, "a_r": 2},
-    {"a_h": 2.5, "a_z": 2, "a_r": 4, "b_h": 0.3, "b_z": -1, "b_r": 0.5, "v_h": 0.1, "v_z": 0.6},
-    {"a_h": 6, "a_z": 0.05, "a_r": 1, "activation": "hardtanh"},
-    {"a_h": 5, "v_z": 1.0, "b_z": 2.0},
-]
+GATED = {"a_h": 3, "a_z": 1, "a_r": 10}
 
 
 def last(**parameters):
@@ -93,7 +87,7 @@ def test_curve_of_a_small_sample(random_unit):
 
 
 def test_a_state_without_pole_terms_has_the_curve_of_its_unit(monkeypatch):
-    point = last(**FIXED[0])
+    point = last(**GATED)
     exact, sample = rg.spectral_curve(point), rg.spectral_curve(point.unit)
     monkeypatch.setattr(rg.GRU(a_h=3).__class__, "pole_terms", lambda self, C, moment=None: None)
     curve = rg.spectral_curve(point)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +25,7 @@ from validation.benchmarks.measurement import HEADER, Measurement
 from validation.benchmarks.provenance import load, provenance
 from validation.benchmarks.settings import FULL, QUICK, Settings
 from validation.benchmarks.timing import one_thread
+from validation.folder import require_writable
 
 OK, MISSED = 0, 1
 
@@ -58,12 +58,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
     if not options.list:
-        try:
-            options.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            parser.error(f"--out {options.out} cannot be made: {error.strerror}")
-        if not os.access(options.out, os.W_OK):
-            parser.error(f"--out {options.out} is not writable")
+        require_writable(parser, options.out)
     return options
 
 

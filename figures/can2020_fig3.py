@@ -44,7 +44,7 @@ FULL = Effort(
     1000,
     6,
     1e-2,
-    {"o": STRONG, "i": STRONG, "f": (1, 2, 5, 10, 20, 50, 150, 500)},
+    {"o": STRONG, "i": STRONG, "f": (1, 2, 5, 10, 20, 50, 100)},
     {"o": (3, 30, 300), "i": (3, 30, 300), "f": (10, 100)},
 )
 QUICK = Effort(
@@ -94,7 +94,8 @@ def radius_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
         label = "theory" if gate == "o" else f"theory, {gate}"
         style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "capsize": 1.5}
         ax.errorbar(gains, radii, errors, label=label, **style)  # type: ignore[arg-type]
-        ax.annotate(f"$a_{gate}$", (gains[-1], radii[-1]), (5, 0), textcoords="offset points")
+        last = np.flatnonzero(np.isfinite(radii))[-1]
+        ax.annotate(f"$a_{gate}$", (gains[last], radii[last]), (5, 0), textcoords="offset points")
         if gate != "f":
             guide = np.array([a for a in gains if a >= 100])
             law = r"$\propto\sqrt{a_k}$" if gate == "o" else f"guide, {gate}"

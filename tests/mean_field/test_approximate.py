@@ -8,7 +8,7 @@ from rmt_gates.gaussian import SIGMOID, TANH, expect, expect_pair, phi
 from rmt_gates.mean_field import approximate
 from rmt_gates.results import Status
 
-BIASED = rg.GRU(a_h=3, a_z=2, a_r=3, b_h=0.2, b_z=-0.3, b_r=0.4, v_h=0.3, v_z=0.5, v_r=0.2)
+BIASED = rg.GRU(a_h=3, a_z=1.6, a_r=3, b_h=0.2, b_z=-0.3, b_r=0.4, v_h=0.3, v_z=0.5, v_r=0.2)
 
 
 @pytest.mark.parametrize("model", [rg.GRU(a_h=3, a_z=10, a_r=10), BIASED], ids=repr)

@@ -218,7 +218,7 @@ def test_replicates(monkeypatch, deadline, n):
 
 
 def test_windows_are_cut_and_continued_with_their_limit():
-    order = np.array([[0.5, 0.4, 0.3, 0.25, 0.2], [0.1, 0.0, 0.0, 0.0, 0.0]])
+    order = np.array([[0.5, 0.4, 0.3, 0.27, 0.2], [0.1, 0.0, 0.0, 0.0, 0.0]])
     np.testing.assert_array_equal(module.resized(order, 2), order[:, [0, 1, 2, 4]])
     longer = module.resized(order, 10)
     np.testing.assert_array_equal(longer[:, [0, 1, 2, 3, -1]], order)

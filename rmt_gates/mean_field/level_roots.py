@@ -78,20 +78,47 @@ def _dips(function: LevelFunction, knots: Knots) -> tuple[np.ndarray, np.ndarray
     least = np.min(between * sign[..., None], axis=2)
     same = np.signbit(slope[:, :-1]) == np.signbit(slope[:, 1:])
     row, j = np.nonzero(same & (least <= NEAR * np.max(np.abs(near), axis=2)))
-    t, sign = knots.t[:, 1:], sign[row, j]
-    low, high = t[row, j], t[row, j + 1]
-    at = [low + (1 - GOLDEN) * (high - low), low + GOLDEN * (high - low)]
-    value = [sign * function(x, row)[1] for x in at]
-    for _ in range(GOLDEN_ROUNDS):  # of dH/dt·sign, which has one minimum in a cell this small
-        left = value[0] < value[1]
-        low, high = np.where(left, low, at[0]), np.where(left, at[1], high)
-        new = np.where(left, low + (1 - GOLDEN) * (high - low), low + GOLDEN * (high - low))
-        new_value = sign * function(new, row)[1]
-        at = [np.where(left, new, at[1]), np.where(left, at[0], new)]
-        value = [np.where(left, new_value, value[1]), np.where(left, value[0], new_value)]
-    lowest = np.where(value[0] < value[1], at[0], at[1])
-    dip = np.minimum(*value) < 0
-    return row[dip], lowest[dip]
+    at, found = _below_zero(
+        lambda t, some: sign[row[some], j[some]] * function(t, row[some])[1],
+        knots.t[:, 1:][row, j],
+        knots.t[:, 1:][row, j + 1],
+        np.abs(slope[row, j]),
+        np.abs(slope[row, j + 1]),
+    )
+    return row[found], at[found]
+
+
+def _below_zero(
+    f: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    low: np.ndarray,
+    high: np.ndarray,
+    f_low: np.ndarray,
+    f_high: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(t, found): where f < 0 between points at which f ≥ 0, by golden-section search.
+
+    f(t, indices) is convex there, or monotone. A search ends once it has found a place, or f ≥ 0
+    follows: the minimum lies below the lower inner value by less than the values differ.
+    """
+    t = np.stack([low, high - GOLDEN * (high - low), low + GOLDEN * (high - low), high])
+    active = np.arange(len(low))
+    value = np.stack([f_low, f(t[1], active), f(t[2], active), f_high])
+    for _ in range(GOLDEN_ROUNDS):
+        best = np.minimum(value[1, active], value[2, active])
+        active = active[(best >= 0) & (value[:, active].max(axis=0) >= 2 * best)]
+        if not len(active):
+            break
+        left = value[1, active] < value[2, active]
+        a, b = active[left], active[~left]  # the minimum lies left of t[2], or right of t[1]
+        for x in (t, value):
+            x[2:, a] = x[1:3, a]
+            x[:2, b] = x[1:3, b]
+        t[1, a] = t[3, a] - GOLDEN * (t[3, a] - t[0, a])
+        t[2, b] = t[0, b] + GOLDEN * (t[3, b] - t[0, b])
+        value[1, a], value[2, b] = f(t[1, a], a), f(t[2, b], b)
+    inner = 1 + np.argmin(value[1:3], axis=0)
+    each = np.arange(len(low))
+    return t[inner, each], value[inner, each] < 0
 
 
 def _cubic_weights(offset: np.ndarray) -> np.ndarray:

@@ -60,14 +60,15 @@ def test_excess_follows_from_stationarity():
     state = rg.approximate_steady_state(BIASED)
     x = np.linspace(-9, 9, 4001)
     w = np.exp(-x * x / 2) / np.exp(-x * x / 2).sum()
-    z = 1 / (1 + np.exp(0.3 - np.sqrt(4 * state.C_h0 + 0.5) * x))
+    V = 1.6**2 * state.C_h0 + 0.5
+    z = 1 / (1 + np.exp(0.3 - np.sqrt(V) * x))
     phi_squared = BIASED.fixed_point_map(state.C_h0)
     C, D = state.C_h0, state.moment(1.7)
     cross = 0.5 * (C + phi_squared - D)
     total = z**2 @ w * C + 2 * (z * (1 - z)) @ w * cross + (1 - z) ** 2 @ w * phi_squared
     assert total == pytest.approx(C, rel=1e-9)
     assert state.moment(-3.0) == D and state.moment.mean == -0.3
-    assert state.moment.variance == pytest.approx(4 * C + 0.5)
+    assert state.moment.variance == pytest.approx(V)
 
 
 def test_says_what_it_is():

@@ -148,7 +148,9 @@ def _find_window(
     paths = model.coarse_paths
     while True:
         coarse = SampledKernelMap(model, rng, paths, K)
-        order, _, _ = coarse.solve(order, 2e-3 * order[0, 0], ROUNDS, fallen)
+        order, _, _ = coarse.solve(
+            order, 2e-3 * order[0, 0], ROUNDS, lambda x: fallen(x) or deadline.passed
+        )
         if fallen(order) and K < CONFIRMED:
             if deadline.passed:
                 return np.full_like(order, np.nan), Status.TIME_LIMIT
@@ -184,14 +186,22 @@ def _replicates(
     """Independent roots near ``order``; at least two, fewer than REPLICATES if time runs out."""
     found: list[Replicate] = []
     secants = Secants()
+
+    def late() -> bool:
+        return len(found) > 1 and deadline.passed
+
     for child in rng.spawn(REPLICATES):
         one = SampledKernelMap(model, child, paths, order.shape[1] - 2)
         tolerance = SETTLED * rtol * order[0, 0]
-        root, rounds, converged = one.solve(order, tolerance, ROUNDS, fallen, secants)
+        root, rounds, converged = one.solve(
+            order, tolerance, ROUNDS, lambda x: fallen(x) or late(), secants
+        )
         down = fallen(root)
+        if not converged and not down and late():
+            break
         moment = None if down else one.moment(root)
         found.append(Replicate(root, moment, rounds, converged, down))
-        if deadline.passed and len(found) > 1:
+        if late():
             break
     return found
 

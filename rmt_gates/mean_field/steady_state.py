@@ -54,7 +54,8 @@ def steady_state(
         `FixedPoint`, or a kernel (K+1,): chooses the branch where several states coexist.
     rng : anything `numpy.random.default_rng` takes.
     rtol : bound on stderr(C_h(0)) / C_h(0).
-    max_seconds : returns what was reached by then, ``converged=False``, with its error.
+    max_seconds : returns what was reached by then, ``converged=False``, with its error; that takes
+        two replicates, which are waited for.
 
     Examples
     --------

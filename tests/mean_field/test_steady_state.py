@@ -159,7 +159,7 @@ def test_out_of_time(monkeypatch):
         @property
         def passed(self):
             self.asked += 1
-            return self.asked > 6
+            return self.asked > 40
 
     monkeypatch.setattr(module, "Deadline", Deadline)
     model = rg.GRU(a_h=3, a_z=10, a_r=10)
@@ -326,3 +326,37 @@ def test_averages_carry_their_errors(sampled):
         assert state.averages["C_h(0)"] == (np.ravel(state.C_h)[0], 0.0)
         assert state.averages["E[(h−φ)²]"] == (pytest.approx(moment), 0.0)
         assert all(error == 0 for _, error in state.averages.values())
+
+
+def test_a_solve_is_not_finished_after_its_time(monkeypatch):
+    """Once two replicates are there, the third is left in the middle."""
+    calls = {"rounds": 0}
+    original = module.SampledKernelMap.__call__
+
+    def counted(self, order):
+        calls["rounds"] += 1
+        return original(self, order)
+
+    class Deadline:
+        replicates = 0
+
+        def __init__(self, seconds):
+            pass
+
+        @property
+        def passed(self):  # while the third replicate is being solved
+            return Deadline.replicates >= 2 and calls["rounds"] >= Deadline.begun + 2
+
+    moment = module.SampledKernelMap.moment
+
+    def finished(self, order):
+        Deadline.replicates += 1
+        Deadline.begun = calls["rounds"]
+        return moment(self, order)
+
+    monkeypatch.setattr(module.SampledKernelMap, "__call__", counted)
+    monkeypatch.setattr(module.SampledKernelMap, "moment", finished)
+    monkeypatch.setattr(module, "Deadline", Deadline)
+    state = rg.steady_state(rg.GRU(a_h=3, a_z=1, a_r=10), rng=0, rtol=1e-5, max_seconds=1)
+    assert len(state.replicates) == 2 and state.status is Status.TIME_LIMIT
+    assert calls["rounds"] == Deadline.begun + 2

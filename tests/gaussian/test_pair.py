@@ -171,3 +171,11 @@ def test_refusals():
         expect_pair(SIGMOID, SIGMOID, 0, -1, 0, 1, 0)
     with pytest.raises(ValueError, match=r"^variance_g must not be negative, got -3$"):
         expect_pair(SIGMOID, SIGMOID, 0, 1, 0, -3, 0)
+
+
+def test_rounding_of_the_largest_covariance_does_not_decorrelate():
+    """At c = 1 the wider of two indicators decides; √(v1 v2) is rounded up or down."""
+    f, v1 = dphi(HARDTANH), 1e12
+    v2 = v1 * (1 + 1e-9 * np.arange(1, 30))
+    got = expect_pair(f, f, 0.0, v1, 0.0, v2, np.sqrt(v1 * v2))
+    np.testing.assert_allclose(got, expect(f, 0.0, v2), rtol=1e-12)

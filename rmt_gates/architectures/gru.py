@@ -108,7 +108,7 @@ class GRUResetBefore(GatedLeak):
         log_R, R_slope = log_expectation_by_mean(SIGMOID_SQUARED, self.b_r, W)
         share = u / V
         T_full = T_slope + divided  # d log C / d log V
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(invalid="ignore"):
             W_share = np.where(W > 0, self.a_r**2 * C / W, 0.0)
         # 1 − T_full·share, without cancellation where share = 1 and T_full → 1
         leading = np.where(divided, -T_slope * share + (1 - share), 1 - T_full * share)

@@ -21,9 +21,8 @@ def gated_radius(rho: Any, mean: Any, variance: Any) -> Any:
     s = sigmoid(mean)
     radius = np.where(variance > 0, 1.0, s + (1 - s) * rho)
     solve = (variance > 0) & (rho > 1)
-    if solve.any():
-        radius = np.array(radius)
-        radius[solve] = 1 + np.exp(log_edge_distance(rho[solve], mean[solve], variance[solve]))
+    radius = np.array(radius)
+    radius[solve] = 1 + np.exp(log_edge_distance(rho[solve], mean[solve], variance[solve]))
     return radius
 
 
@@ -34,8 +33,7 @@ def log_edge_distance(rho: Any, mean: Any, variance: Any) -> np.ndarray:
     def log_S(log_delta: Any, rho: Any, mean: Any, variance: Any) -> Any:
         log_1p = np.log1p(np.exp(log_delta))
         average = expect(SIGMOID_SQUARED, -mean - (log_delta - log_1p), variance)
-        with np.errstate(divide="ignore"):
-            return 2 * np.log(rho) - 2 * log_1p + np.log(average)
+        return 2 * np.log(rho) - 2 * log_1p + np.log(average)
 
     rho, mean, variance = np.broadcast_arrays(*map(np.asarray, (rho, mean, variance)))
     high = np.log(rho - 1)  # (1−z)/(x−z) ≤ 1/x, so x ≤ ρ

@@ -22,6 +22,7 @@ from .activations import Activation, sigmoid, sigmoid_prime
 from .mesh import Array, graded_points, panel_nodes
 
 WINDOW = 9.0
+FAR = 1e3
 # Break points around the peak. At a wall (the indicator φ' of the hard tanh, far from the mean)
 # the integrand falls like e^{-36 x} and asks for narrow panels; elsewhere it is like e^{-x²/2}.
 _OFFSETS = np.linspace(-WINDOW, WINDOW, 13)
@@ -151,7 +152,8 @@ def peak(integrand: Integrand, m: Array, s: Array, power: float = 1.0) -> Array:
     """Where e^{-x²/2} f(m + s x)^p is largest, to 0.05: the root of x = p s (log f)'(m + s x).
 
     The root is unique because f is log-concave. It lies between 0 and p s (log f)'(m), and no
-    further than where |m + s x| - |m| = 40, beyond which the slope of log f is negligible.
+    further than where |m + s x| - |m| = 40, beyond which the slope of log f is negligible, or
+    than FAR, where e^{-x²/2} is 0 in floating point.
     By strong log-concavity all but 1e-17 of the integral lies within 9 of it.
     """
     if integrand.log_slope is None:
@@ -160,7 +162,7 @@ def peak(integrand: Integrand, m: Array, s: Array, power: float = 1.0) -> Array:
     sign = np.sign(slope)
     low = np.zeros_like(m)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        high = np.minimum(power * s * np.abs(slope), (np.abs(m) + 40) / s)
+        high = np.minimum(power * s * np.abs(slope), np.minimum((np.abs(m) + 40) / s, FAR))
         high[np.isnan(high)] = 0.0
         while np.max(high - low, initial=0.0) > 0.05:
             x = 0.5 * (low + high)

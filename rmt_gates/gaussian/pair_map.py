@@ -116,7 +116,7 @@ class CovarianceMap:
         """
         per_t = np.asarray(chebyshev.chebval(2 * t - 1, self._first[sign]))
         distance = self._distance(sign, t)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(divide="ignore"):
             ratio = np.asarray(per_t / np.sin(distance))
         near = t < _NEAR_END
         inner = np.multiply.outer(t[near], 1 + _END_NODES) - 1

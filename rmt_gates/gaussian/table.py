@@ -91,8 +91,7 @@ class LogExpectation:
 
     def _exact(self, variance: Array) -> Array:
         """The tabulated function from its definition."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self._average(variance)))
+        return np.asarray(np.log(self._average(variance)))
 
     def _onset(self) -> float:
         """The variance where E f has risen to 1e-290 from an essential zero, to a relative 1e-6."""
@@ -140,7 +139,7 @@ class LogExpectation:
 
         first : the coefficients below v0, or None where E f is 0 there.
         """
-        octaves = max(1, int(np.ceil(np.log2(LARGEST_VARIANCE / self._start) + 1e-9)))
+        octaves = int(np.ceil(np.log2(LARGEST_VARIANCE / self._start) + 1e-9))
         pieces: dict[int, Array] = {}
         todo, parts = np.arange(octaves), 1
         while todo.size:

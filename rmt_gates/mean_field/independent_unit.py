@@ -18,7 +18,7 @@ def independent_unit(model: Architecture, C: float) -> Unit:
     features = np.array(model.rest_features(C))
     kernels = model.input_kernels(features if len(features) == 1 else features[:, None])
     uniform = qmc.Sobol(d=len(kernels), scramble=True, rng=SEED).random_base2(LOG2_SAMPLES)
-    normal = norm.ppf(np.clip(uniform, 1e-16, 1 - 1e-16))
+    normal = norm.ppf(np.maximum(uniform, 1e-16))
     inputs = {
         name: kernel.mean + np.sqrt(kernel.covariance[0]) * normal[:, i]
         for i, (name, kernel) in enumerate(kernels.items())

@@ -193,3 +193,8 @@ def test_the_cost_grows_only_as_the_logarithm_of_the_scale():
     # Three decades are 6.3 factors of 3, and each factor adds two panels of 16 nodes.
     assert sizes[1] - sizes[0] <= 16 * 14 and sizes[2] - sizes[1] <= 16 * 14
     assert sizes[2] < 900
+
+
+def test_an_indicator_that_no_sample_reaches():
+    """φ' of the hard tanh 49 away, in 1e13 standard deviations: 0, and soon."""
+    assert expect(dphi_squared(HARDTANH), 50.0, 1e-26) == 0

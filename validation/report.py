@@ -8,6 +8,7 @@ import json
 import math
 import os
 import platform
+import textwrap
 import sys
 from datetime import UTC, datetime
 from io import BytesIO
@@ -74,7 +75,8 @@ def draw(outcome: Outcome) -> Any:
     right.legend()
     left.set_title(f"Jacobian of one network, N = {outcome.case.N}")
     right.set_title(f"Autocorrelation, mean over {outcome.case.networks} networks")
-    figure.suptitle(f"{outcome.case.title}: {outcome.case.model!r}, start {outcome.case.start}")
+    title = f"{outcome.case.title}: {outcome.case.model!r}, start {outcome.case.start}"
+    figure.suptitle(textwrap.fill(title, 110), fontsize="medium")
     return figure
 
 

@@ -79,6 +79,7 @@ def from_torch(
     Examples
     --------
     >>> import rmt_gates as rg, torch
+    >>> _ = torch.manual_seed(0)
     >>> fit = rg.from_torch(torch.nn.GRU(8, 100))
     >>> fit.deviation.message
     'U_h, U_r and U_z look like independent random ensembles.'

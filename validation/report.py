@@ -8,8 +8,8 @@ import json
 import math
 import os
 import platform
-import textwrap
 import sys
+import textwrap
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path

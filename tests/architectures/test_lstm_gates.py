@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from rmt_gates.architectures.lstm_gates import OPEN, SHUT, gate_pairs, gate_rule
 from rmt_gates.gaussian import SIGMOID_SQUARED, expect
@@ -67,8 +67,6 @@ def test_pairs_average_products(gates, kinked):
 
 def test_a_kink_is_met_exactly():
     """P(g < 1) = P(η_i + η_f < 0), from nodes; without the broken panels it is wrong by 1e-3."""
-    from scipy.special import ndtr
-
     gates = (-0.5, 1.0, 0.8, 2.0)
     exact = ndtr(-0.3 / np.sqrt(3.0))
     errors = {}
@@ -76,6 +74,31 @@ def test_a_kink_is_met_exactly():
         nodes = gate_pairs(*gates, kinked)
         errors[kinked] = abs(nodes.weight @ (nodes.eta_i + nodes.eta_f < 0) - exact)
     assert errors[True] < 1e-14 and errors[False] > 1e-4
+
+
+@pytest.mark.parametrize(
+    "gates", [(-0.5, 0.1, 0.8, 0.2), (-0.5, 0.3, 0.8, 0.0), (-0.5, 0.0, 0.2, 0.3)]
+)
+def test_a_kink_is_met_where_the_gates_hardly_vary(gates):
+    mean_i, variance_i, mean_f, variance_f = gates
+    nodes = gate_pairs(*gates, kinked=True)
+    below = nodes.weight @ (nodes.eta_i + nodes.eta_f < 0)
+    exact = ndtr(-(mean_i + mean_f) / np.sqrt(variance_i + variance_f))
+    assert below == pytest.approx(exact, abs=1e-14)
+
+
+@pytest.mark.parametrize("kinked", [False, True])
+@pytest.mark.parametrize("gates", [(-30, 1.0, 40, 9.0), (-30, 0.0, 40, 9.0)])
+def test_what_is_saturated_is_told_by_the_gain(gates, kinked):
+    """Forget gates are merged where log g is beyond 43, not where η_f is: σ(η_i) may be e^{−30}."""
+
+    def average(nodes):
+        log_g = np.logaddexp(0, nodes.eta_f) - np.logaddexp(0, -nodes.eta_i)
+        return nodes.weight @ expit(log_g - 5) ** 2
+
+    few, all_ = gate_pairs(*gates, kinked, saturated=43.0), gate_pairs(*gates, kinked)
+    assert average(few) == pytest.approx(average(all_), rel=1e-13)
+    assert 0.8 < average(few) < 0.9
 
 
 def test_nothing_overflows():

@@ -57,6 +57,16 @@ def test_hardtanh(mean, sd, L):
     np.testing.assert_allclose([square, cell, direct], expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("sd", [0.7, 1e-3])
+def test_hardtanh_of_a_large_gain(sd):
+    """Beyond the table's end, which is farther for a small input, the averages are powers of g."""
+    law, at = ClippedCellInput(HARDTANH, 0.0, sd), np.array([30.0, 36.0])
+    got = law.squares(at)[0], *law.slopes(at)
+    for column, L in enumerate(at):
+        expected = exact(HARDTANH, 0.0, sd, L)
+        np.testing.assert_allclose([row[column] for row in got], expected, rtol=1e-10)
+
+
 @pytest.mark.parametrize("phi, law", [(TANH, CellInput), (HARDTANH, ClippedCellInput)])
 @pytest.mark.parametrize("mean, sd", [(0.0, 0.7), (0.3, 0.5)])
 def test_slope_by_the_variance(phi, law, mean, sd):

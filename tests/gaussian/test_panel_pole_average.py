@@ -89,6 +89,42 @@ def test_a_rough_numerator_comes_to_an_end():
     assert rough.beyond(0.5, True) == pytest.approx(exact.beyond(0.5, True), rel=1e-3)
 
 
+def test_a_scale_of_the_numerator_is_one_of_the_average():
+    small = PanelPoleAverage(0.3, 2.0, lambda x: 1e-30 * kinked(x))
+    average = PanelPoleAverage(0.3, 2.0, kinked)
+    x, y = np.array([0.2, 0.66, 0.668, 1.2]), np.array([0.1, 1e-3, 1e-6, 0.1])
+    for got, exact in zip(small(x, 1 - x, y), average(x, 1 - x, y), strict=True):
+        np.testing.assert_allclose(got, 1e-30 * exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("zeta", [0.5, 0.69, 0.71, 0.9])
+def test_a_kink_far_out_in_the_tail(zeta):
+    """A thin lens at 10 deviations: π M(p) / (y dz/dζ), M the numerator beside its jump."""
+    z = 1 / (1 + np.exp(-zeta))
+    point = np.array([z]), np.array([1 - z]), np.array([1e-40])
+    value, _ = PanelPoleAverage(-9.3, 1.0, kinked)(*point)
+    M = np.exp(-0.5 * (zeta + 9.3) ** 2) / np.sqrt(2 * np.pi) * (1 - z) ** 2 * kinked(zeta)
+    assert value[0] == pytest.approx(np.pi * M / (1e-40 * z * (1 - z)), rel=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-30])
+def test_close_to_the_segments_left_end(scale):
+    """A wide law: where its gates are shut its panels are narrow too, and other poles far."""
+    points = scale * np.array([[1.0, 3.0], [0.0, 0.0], [0.5, 2.0]])
+    points[1] = 1.0
+    panels = PanelPoleAverage(0.5, 4e4, lambda x: 1.7 + 0 * x)(*points)
+    lattice = GaussianPoleAverage(0.5, 4e4, lambda x: 1.7 + 0 * x, lambda x: 0 * x)(*points)
+    np.testing.assert_allclose(panels[0], lattice[0], rtol=1e-9)
+
+
+def test_ends_of_the_segment():
+    average = PanelPoleAverage(0.4, 2.0, kinked)
+    ends = np.array([0.0, 1.0])
+    value, _ = average(ends, 1 - ends, np.zeros(2))
+    exact = average.beyond(0.0, right=False), average.beyond(0.0, right=True)
+    np.testing.assert_allclose(value, exact, rtol=1e-12)
+
+
 def test_second_kind():
     """Q_k(τ) = ½ ∫ P_k(t)/(τ−t) dt (Neumann)."""
     t, w = np.polynomial.legendre.leggauss(200)

@@ -171,3 +171,17 @@ def test_beyond_the_ends():
     sample = SampledPoleAverage(np.array([0.2, 1.0]), np.array([0.8, 1e-200]), np.ones(2))
     assert sample.beyond(0.5, True) == pytest.approx(1.3**-2 + 4, rel=1e-14)
     assert sample.beyond(0.0, True) == np.inf
+
+
+def test_where_a_unit_or_the_segment_is_met():
+    """A unit on the point is an infinite average, one beside it has a slope that overflows."""
+    sample = SampledPoleAverage(np.array([0.2, 0.9]), np.array([0.8, 0.1]), np.ones(2))
+    x, y = np.array([0.2, 0.2]), np.array([0.0, 1e-100])
+    value, slope = sample(x, 1 - x, y)
+    assert value[0] == np.inf and value[1] == pytest.approx(1e200, rel=1e-13)
+    assert slope[1] == -np.inf
+    average = GaussianPoleAverage(0.4, 2.0, *CONSTANT)
+    ends = np.array([0.0, 1.0])
+    value, _ = average(ends, 1 - ends, np.zeros(2))
+    exact = average.beyond(0.0, right=False), average.beyond(0.0, right=True)
+    np.testing.assert_allclose(value, exact, rtol=1e-12)

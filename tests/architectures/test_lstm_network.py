@@ -17,6 +17,17 @@ def by_autograd(network, state):
     return J.reshape(2 * N, 2 * N)
 
 
+def test_inputs_of_a_network():
+    """Every matrix meets h and not c, and every bias is added."""
+    c, h = np.array([5.0, 6.0]), np.array([1.0, 2.0])
+    gain, bias = {"f": 2, "i": 3, "o": 5, "h": 7}, {"f": 0.1, "i": 0.2, "o": 0.3, "h": 0.4}
+    inputs = rg.LSTM(a_h=1).network_inputs((c, h), lambda k, v: gain[k] * v, bias, np)
+    assert sorted(inputs) == ["eta_f", "eta_i", "eta_o", "y"]
+    for k in "fioh":
+        got = inputs["y" if k == "h" else f"eta_{k}"]
+        np.testing.assert_array_equal(got, gain[k] * h + bias[k])
+
+
 @pytest.mark.parametrize("activation", ["tanh", "hardtanh"])
 @pytest.mark.parametrize("absent", [(), ("a_f",), ("a_i",), ("a_o",), ("a_h", "a_f")])
 def test_jacobian_equals_autograd(absent, activation):

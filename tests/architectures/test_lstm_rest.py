@@ -93,6 +93,16 @@ def test_map_of_a_biased_model():
     assert unit.p_numerators()[1].sum() == pytest.approx(P, rel=1e-12)
 
 
+def test_map_of_a_small_signal_through_open_gates():
+    """Where log g = 24 + log 1/√V_y the cell is saturated, and not where log g = 24."""
+    C, x, u = 1e-12, np.arange(-9, 9, 0.02), np.arange(-32, 2.3, 0.15)
+    y = 3 * np.sqrt(C) * np.exp(u)
+    w_y, w_f = (0.3 * np.exp(u - np.exp(2 * u) / 2), 0.02 * np.exp(-x * x / 2))
+    g = 0.5 * (1 + np.exp(10 * x))
+    F = 0.25 * (w_f @ (np.tanh(np.outer(g, np.tanh(y))) ** 2 @ w_y)) / (2 * np.pi)
+    assert rg.LSTM(a_h=3, v_f=100.0).fixed_point_map(C) == pytest.approx(F, rel=1e-12)
+
+
 def test_map_of_a_small_signal_beside_a_bias():
     """C → 0 with b_h ≠ 0: F(0) = E[o²] φ(iφ(b_h)(1+e^{b_f}))², approached linearly in C."""
     model = rg.LSTM(a_h=2.5, b_h=0.3, a_f=2, a_i=3, a_o=1, b_f=0.4)
@@ -189,6 +199,21 @@ def test_hard_tanh(parameters, C):
 
 
 # -- fixed points -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "gains",
+    [{"a_f": 30}, {"a_i": 30}, {"a_o": 30}, {"a_h": 30}, {"b_h": 0.1, "v_h": 0.01}],
+    ids=str,
+)
+def test_below_the_lowest_level_nothing_changes(gains):
+    """Gates and y have a thousandth of the variance at which the map would bend."""
+    model = rg.LSTM(**{"a_h": 2, **gains})
+    low, high = model.level_bounds()
+    C = np.exp(low)
+    assert max(model.a_f, model.a_i, model.a_o) ** 2 * C <= 1e-3
+    static = model.b_h**2 + model.v_h
+    assert model.a_h**2 * C <= 1e-3 * (min(1, static) if static else 1) and high == 0
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_every_branch_is_found(seed):
     """As many roots as sign changes of F(C) − C on a grid of 600 points down to e^{−30}."""

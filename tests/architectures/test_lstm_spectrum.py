@@ -11,6 +11,7 @@ from rmt_gates.architectures.lstm_gates import OPEN
 from rmt_gates.architectures.lstm_numerators import PathNumerator, RestNumerator, forget_terms
 from rmt_gates.architectures.lstm_paths import LOGITS
 from rmt_gates.architectures.lstm_rest import RestUnit
+from rmt_gates.gaussian import SIGMOID, expect
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.spectra.boundary_function import BoundaryFunction
 from rmt_gates.spectra.criterion import perron_root
@@ -117,6 +118,36 @@ def test_numerator_is_analytic(parameters):
     step = 1e-3
     slope = (q(middle + step) - q(middle - step)) / (2 * step)
     np.testing.assert_allclose(q.derivative(middle), slope, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "parameters, C, eta",
+    [
+        ({"a_i": 2, "v_f": 400}, 0.3, [-5, 3, 12, 60, 100]),
+        ({"a_i": 2, "v_f": 9}, 1e-12, [0, 12, 18, 26]),
+        ({"b_i": -30, "v_f": 100}, 0.3, [0, 26, 40, 60]),
+    ],
+    ids=str,
+)
+def test_numerator_given_the_gate(parameters, C, eta):
+    """Trapezoids in η_i and log y, where the table ends and beyond: wide laws, small c."""
+    model = rg.LSTM(a_h=3, a_f=1, **parameters)
+    u = np.arange(-130, 4, 0.1)
+    y, sd_y = np.exp(u), 3 * np.sqrt(C)
+    w_y = 0.2 * y * np.exp(-0.5 * (y / sd_y) ** 2) / (sd_y * np.sqrt(2 * np.pi))
+    x = np.arange(-9, 9.1, 0.2)[:, None]
+    w_i = np.exp(-(x[:, 0] ** 2) / 2) / np.exp(-x * x / 2).sum()
+    i, shut = (expit(s * (model.b_i + model.a_i * np.sqrt(C) * x)) for s in (1, -1))
+    expected = []
+    for e in eta:
+        c = i * (1 + np.exp(e)) * np.tanh(y)
+        slope = np.cosh(np.minimum(c, 170)) ** -4.0
+        through = (model.a_f * expit(e)) ** 2 + (model.a_i * shut) ** 2
+        p = slope * i**2 * (through * np.tanh(y) ** 2 + 9 * np.cosh(y) ** -4.0)
+        expected.append(w_i @ p @ w_y)
+    rest = RestUnit(model, C)
+    got = RestNumerator(rest).p(np.array(eta, float)) / rest.output_square
+    np.testing.assert_allclose(got, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("parameters", MODELS, ids=str)
@@ -273,3 +304,16 @@ def test_gates_open_to_the_last_digit_keep_their_weight(variance):
     tolerance = 1e-12 if len(terms) == 1 else 1e-3  # the cut is half a step of the lattice off
     assert BoundaryFunction(terms).weight == pytest.approx(0.3 * 0.4, rel=tolerance)
     assert np.all(np.isfinite(terms[-1].q(np.array([OPEN - 1, OPEN + 1, 1e4]))))
+
+
+@pytest.mark.parametrize("mean, variance", [(300.0, 1e3), (100.0, 1e3), (0.3, 3e4)])
+def test_the_share_of_gates_open_to_the_last_digit(mean, variance):
+    """E[p] for a p that shut gates have not: the share is that of the open ones."""
+    q = PathNumerator(0.3, 5.0, moment_of(lambda eta: 0 * eta, lambda eta: 0.4 * expit(eta)))
+    terms = forget_terms(q, mean, variance)
+    open_share = ndtr((mean - OPEN) / np.sqrt(variance))
+    assert len(terms) == 2
+    last = BoundaryFunction(terms[:1]).weight
+    assert last == pytest.approx(0.3 * 0.4 * open_share, rel=2e-9)
+    exact = 0.3 * 0.4 * expect(SIGMOID, mean, variance)
+    assert BoundaryFunction(terms).weight == pytest.approx(exact, rel=1e-3)

@@ -93,6 +93,7 @@ def test_chunks(sampled, monkeypatch):
     monkeypatch.setattr(module, "ROWS_AT_ONCE", 1 << 17)
     unit = path_unit(state.model, state.order, 1, samples=9001)
     assert len(unit) == 9001 and len(np.unique(unit["h"])) == 9001
+    assert len(np.unique(np.abs(unit["y"]))) == 9001  # none the mirror image of another
     mean, error = clustered(unit["h"] ** 2)
     assert abs(mean - state.C_h0) < 4 * error
 

@@ -135,6 +135,36 @@ def test_a_tail_that_the_coarse_sample_hid_lengthens_the_window(solved, monkeypa
     assert len(solved(slow)[1]) == 1
 
 
+def test_what_else_the_weights_multiply(solved):
+    """Two order parameters: each starts with the shape of h at its own size, and is averaged."""
+
+    class Two:
+        def rest_features(self, C):
+            return C, 0.36 * C**2
+
+    start = module.initial_order(Two(), np.array([0.5, 0.3]), 0.1)
+    np.testing.assert_allclose(start, [[0.5, 0.3, 0.1], [0.09, 0.054, 0.018]], rtol=1e-15)
+    both = [r._replace(order=np.concatenate([r.order, r.order**2])) for r in living(*EIGHT)]
+    state, _ = solved(both)
+    second = np.mean([r.order[1] for r in both], axis=0)
+    np.testing.assert_allclose(state.others, second[None], rtol=1e-15)
+
+
+@pytest.mark.parametrize("status", [Status.OK, Status.WINDOW_TOO_SHORT])
+def test_without_replicates(monkeypatch, status):
+    """A kernel that fell ends at the stable fixed point nearest to C(0); else nothing is known."""
+    order = np.full((1, 66), REST) if status is Status.OK else decaying(0.5)
+    monkeypatch.setattr(module, "_find_window", lambda *_: (order, status))
+    rng = np.random.default_rng(0)
+    state = module.sampled_state(MODEL, decaying(0.5)[0, :-1], 0.0, POINTS, rng, 1e-2, None)
+    if status is Status.OK:
+        assert state.kind == "fixed point" and state.C_h0 == REST
+    else:
+        seed = int(np.random.default_rng(0).spawn(3)[2].integers(2**63))
+        assert state.status is status and state.seed == seed and state.C_h.shape == (65,)
+        assert np.isnan(state.C_h).all() and np.isnan(state.static)
+
+
 # -- the first window -----------------------------------------------------------------------------
 @pytest.fixture
 def window(monkeypatch):
@@ -215,6 +245,31 @@ def test_replicates(monkeypatch, deadline, n):
     assert [r.fallen for r in found] == [True] + [False] * (n - 1)
     assert [r.converged for r in found] == [True, False] + [True] * (n - 2)
     assert [r.moment for r in found] == [None] + [r.order[0, 0] for r in found[1:]]
+
+
+@pytest.mark.parametrize("settled, n", [(True, 3), (False, 2)])
+def test_a_solve_that_time_cut_short_is_no_replicate(monkeypatch, settled, n):
+    begun = []
+
+    class Clock:
+        @property
+        def passed(self):
+            return len(begun) == 3
+
+    class Scripted:
+        def __init__(self, *_):
+            begun.append(self)
+
+        def solve(self, order, *_):
+            return order, 4, settled or len(begun) < 3
+
+        def moment(self, root):
+            return None
+
+    monkeypatch.setattr(module, "SampledKernelMap", Scripted)
+    rng = np.random.default_rng(0)
+    found = module._replicates(MODEL, decaying(0.5), 300, rng, 1e-3, Clock(), lambda order: False)
+    assert len(begun) == 3 and len(found) == n and all(r.converged for r in found)
 
 
 def test_windows_are_cut_and_continued_with_their_limit():

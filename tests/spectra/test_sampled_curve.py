@@ -11,6 +11,7 @@ import rmt_gates as rg
 from rmt_gates.mean_field.path_unit import path_unit
 from rmt_gates.mean_field.steady_state import SteadyState
 from rmt_gates.results import Status
+from rmt_gates.spectra.boundary_function import CriterionBoundary
 from rmt_gates.spectra.criterion import perron_root
 
 GATED = {"a_h": 3, "a_z": 1, "a_r": 10}
@@ -157,3 +158,6 @@ def test_errors_of_a_sampled_state_without_pole_terms(chaotic, monkeypatch):
     heights = [np.interp(curve.x[top], c.x, c.y) for c in others]
     assert 0.4 < curve.y_error[top] / np.std(heights, ddof=1) < 2.2
     assert curve.y_error[0] == curve.y_error[-1] == 0
+    parts = [CriterionBoundary(chaotic.unit.rows(slice(i, None, 8))) for i in range(8)]
+    right = [part.ends[1] for part in parts]
+    assert curve.radius_error == pytest.approx(np.std(right, ddof=1) / np.sqrt(8), rel=1e-12)

@@ -5,6 +5,7 @@ import pytest
 
 from rmt_gates.mean_field.level_roots import (
     Knots,
+    _below_zero,
     _hermite_start,
     crossings,
     monotone_knots,
@@ -253,3 +254,29 @@ def test_two_extrema_in_one_cell(half, sign):
     knots = monotone_knots(cusp, np.concatenate([lowest, t], axis=1))
     which, _ = crossings(knots, np.arange(len(place)), np.zeros(len(place)))
     np.testing.assert_array_equal(np.bincount(which), 3)
+
+
+def test_a_narrow_dip_is_found_wherever_it_is():
+    place, width = np.linspace(1e-5, 1 - 1e-5, 61), 1e-6
+
+    def dip(t, some):
+        return np.abs(t - place[some]) - width
+
+    zero, one, every = np.zeros(61), np.ones(61), np.arange(61)
+    at, found = _below_zero(dip, zero, one, dip(zero, every), dip(one, every))
+    assert found.all() and np.all(np.abs(at - place) < width)
+    _, found = _below_zero(lambda t, some: dip(t, some) + 2 * width, zero, one, place, one - place)
+    assert not found.any()
+
+
+def test_roots_far_to_the_left():
+    """The last digit of t = −50 is what t can be known to."""
+
+    def steep(t, rows):
+        s = 40 * (t + 50.3)
+        return np.tanh(s), 40 / np.cosh(s) ** 2
+
+    target = np.linspace(-0.9, 0.9, 181)
+    which, t = solve(steep, np.linspace(-51, -49, 4), np.zeros(181, int), target)
+    assert which.tolist() == list(range(181))
+    np.testing.assert_allclose(t, -50.3 + np.arctanh(target) / 40, rtol=0, atol=2e-14)

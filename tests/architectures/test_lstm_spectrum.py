@@ -124,16 +124,17 @@ def test_numerator_is_analytic(parameters):
     "parameters, C, eta",
     [
         ({"a_i": 2, "v_f": 400}, 0.3, [-5, 3, 12, 60, 100]),
-        ({"a_i": 2, "v_f": 9}, 1e-12, [0, 12, 18, 26]),
+        ({"a_i": 2, "v_f": 9}, 1e-24, [0, 12, 24, 30, 38]),
         ({"b_i": -30, "v_f": 100}, 0.3, [0, 26, 40, 60]),
+        ({"a_h": 0, "v_h": 0.7, "a_i": 2, "v_f": 400}, 0.3, [-5, 12, 60, 100]),
     ],
     ids=str,
 )
 def test_numerator_given_the_gate(parameters, C, eta):
     """Trapezoids in η_i and log y, where the table ends and beyond: wide laws, small c."""
-    model = rg.LSTM(a_h=3, a_f=1, **parameters)
+    model = rg.LSTM(**{"a_h": 3, "a_f": 1, **parameters})
     u = np.arange(-130, 4, 0.1)
-    y, sd_y = np.exp(u), 3 * np.sqrt(C)
+    y, sd_y = np.exp(u), np.sqrt(model.a_h**2 * C + model.v_h)
     w_y = 0.2 * y * np.exp(-0.5 * (y / sd_y) ** 2) / (sd_y * np.sqrt(2 * np.pi))
     x = np.arange(-9, 9.1, 0.2)[:, None]
     w_i = np.exp(-(x[:, 0] ** 2) / 2) / np.exp(-x * x / 2).sum()
@@ -143,7 +144,7 @@ def test_numerator_given_the_gate(parameters, C, eta):
         c = i * (1 + np.exp(e)) * np.tanh(y)
         slope = np.cosh(np.minimum(c, 170)) ** -4.0
         through = (model.a_f * expit(e)) ** 2 + (model.a_i * shut) ** 2
-        p = slope * i**2 * (through * np.tanh(y) ** 2 + 9 * np.cosh(y) ** -4.0)
+        p = slope * i**2 * (through * np.tanh(y) ** 2 + model.a_h**2 * np.cosh(y) ** -4.0)
         expected.append(w_i @ p @ w_y)
     rest = RestUnit(model, C)
     got = RestNumerator(rest).p(np.array(eta, float)) / rest.output_square

@@ -92,9 +92,24 @@ def test_a_rough_numerator_comes_to_an_end():
 def test_a_scale_of_the_numerator_is_one_of_the_average():
     small = PanelPoleAverage(0.3, 2.0, lambda x: 1e-30 * kinked(x))
     average = PanelPoleAverage(0.3, 2.0, kinked)
+    panels = [one.low[np.abs(one.low) < 20] for one in (small, average)]
+    np.testing.assert_array_equal(*panels)
     x, y = np.array([0.2, 0.66, 0.668, 1.2]), np.array([0.1, 1e-3, 1e-6, 0.1])
     for got, exact in zip(small(x, 1 - x, y), average(x, 1 - x, y), strict=True):
         np.testing.assert_allclose(got, 1e-30 * exact, rtol=1e-12)
+
+
+def test_a_kink_in_the_middle_of_a_panel():
+    """There every other Legendre coefficient vanishes, the last one too."""
+    mean, sd, middle = 0.3, 0.3, 0.45
+
+    def q(zeta):
+        bell = np.exp(-0.5 * ((zeta - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
+        M = np.where(np.abs(zeta - middle) < 0.15, np.abs(zeta - middle), 0.0)
+        return M * (1 + np.exp(zeta)) ** 2 / bell
+
+    far = PanelPoleAverage(mean, sd**2, q).beyond(1e8, right=True)
+    assert far * 1e16 == pytest.approx(0.15**2, rel=1e-7)
 
 
 @pytest.mark.parametrize("zeta", [0.5, 0.69, 0.71, 0.9])

@@ -201,7 +201,7 @@ def test_hard_tanh(parameters, C):
 # -- fixed points -------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "gains",
-    [{"a_f": 30}, {"a_i": 30}, {"a_o": 30}, {"a_h": 30}, {"b_h": 0.1, "v_h": 0.01}],
+    [{"a_f": 30}, {"a_i": 30}, {"a_o": 30}, {"a_h": 30}, {"b_h": 0.1}, {"v_h": 0.01}],
     ids=str,
 )
 def test_below_the_lowest_level_nothing_changes(gains):

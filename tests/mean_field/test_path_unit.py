@@ -107,6 +107,13 @@ def test_a_short_kernel_is_continued_by_its_limit():
     assert abs(mean - 0.5) < 4 * error
 
 
+def test_a_short_kernel_is_the_longer_one_with_its_limit():
+    model = rg.GRU(a_h=2, v_h=0.5, a_z=1)
+    longer = np.array([[0.5, 0.3, *[0.2] * 8]])
+    units = [path_unit(model, order, 0, samples=40) for order in (longer[:, :3], longer)]
+    np.testing.assert_array_equal(units[0]["h"], units[1]["h"])
+
+
 def test_a_constant_gate():
     state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=0.5))
     unit = state.unit

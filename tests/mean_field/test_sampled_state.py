@@ -155,6 +155,7 @@ def test_without_replicates(monkeypatch, status):
     """A kernel that fell ends at the stable fixed point nearest to C(0); else nothing is known."""
     order = np.full((1, 66), REST) if status is Status.OK else decaying(0.5)
     monkeypatch.setattr(module, "_find_window", lambda *_: (order, status))
+    monkeypatch.setattr(module, "_replicates", None)
     rng = np.random.default_rng(0)
     state = module.sampled_state(MODEL, decaying(0.5)[0, :-1], 0.0, POINTS, rng, 1e-2, None)
     if status is Status.OK:
@@ -205,6 +206,7 @@ def test_the_window_grows_until_the_kernel_has_decayed(window, monkeypatch):
 def test_a_kernel_that_dies_is_given_a_thousand_lags(window):
     order, status, tried = window(10.0, fallen=True)
     assert tried == [64, 256, 1024] and status is Status.OK and order.shape == (1, 1026)
+    assert window(1e9, fallen=True)[1:] == (Status.OK, [64, 256, 1024])
 
 
 def test_no_longer_window_without_time(window):

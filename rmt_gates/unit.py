@@ -42,6 +42,9 @@ class Unit:
         sizes = {name: np.shape(value) for name, value in self.fields.items()}
         if len(set(sizes.values())) != 1:
             raise ValueError(f"fields must all have the same shape, got {sizes}")
+        for name, value in self.fields.items():
+            if not np.all(np.isfinite(value)):
+                raise ValueError(f"field {name!r} must be finite: it holds NaN or infinity")
         if self.weights is None:
             n = next(iter(sizes.values()))[-1]
             object.__setattr__(self, "weights", np.full(n, 1.0 / n))

@@ -176,3 +176,11 @@ def test_sampled_unit_of_a_steady_state():
 def test_below_the_continuous_onset_nothing_lives():
     state = rg.steady_state(lstm(1.9, 1, 1, 1), rng=0)
     assert state.kind == "zero" and state.C_h0 == 0
+
+
+def test_rho_is_infinite_where_it_cannot_be_weighed():
+    """E[p/(1−f)²] is made up by gates with 1−f < e^{−340}; in the zero state it is e^{2v_f}."""
+    points = rg.fixed_points(rg.LSTM(a_h=3, a_f=np.array([40.0, 50.0])))
+    assert points.rho[0, 1] == pytest.approx(4.13744e22, rel=1e-5) and np.isinf(points.rho[1, 1])
+    assert np.isinf(rg.fixed_points(rg.LSTM(a_h=3, v_f=1e4)).rho[0])
+    assert not points.stable.any()

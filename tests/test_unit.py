@@ -52,3 +52,9 @@ def test_rows_keep_their_relative_weights():
     few = unit.rows(slice(1, None, 2))
     assert few["h"].tolist() == [1, 3] and few["zeta"].tolist() == [-1, -3]
     assert few.weights.tolist() == [0.5, 0.5] and few.model is MODEL
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_fields_that_are_not_finite(value):
+    with pytest.raises(ValueError, match=r"^field 'h' must be finite"):
+        Unit(MODEL, {"y": np.zeros(2), "h": np.array([0.0, value])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isabstract
 from typing import Any
 
 from .base import Architecture
@@ -68,7 +69,19 @@ def GRU(*, reset: str = "before", **parameters: Any) -> GRUResetBefore | GRURese
 
 
 def model_from_dict(parameters: dict[str, Any]) -> Architecture:
-    """The record whose ``to_dict()`` gave these parameters."""
+    """The record whose ``to_dict()`` gave these parameters, of any architecture imported so far."""
     parameters = dict(parameters)
-    kinds: dict[str, Any] = {"GRU": GRU, "LSTM": LSTM, "Vanilla": Vanilla}
-    return kinds[parameters.pop("architecture")](**parameters)
+    name = parameters.pop("architecture")
+    for kind in _concrete(Architecture):
+        if kind.name == name and all(parameters.get(k) == v for k, v in kind.variant.items()):
+            for option in kind.variant:
+                parameters.pop(option)
+            return kind(**parameters)
+    raise ValueError(f"there is no architecture {name!r}: import the module that defines it first")
+
+
+def _concrete(kind: Any) -> list[Any]:
+    """Subclasses that are architectures, the latest definition first, variants before defaults."""
+    below = [found for child in reversed(kind.__subclasses__()) for found in _concrete(child)]
+    own = [] if isabstract(kind) else [kind]
+    return sorted([*own, *below], key=lambda found: not found.variant)

@@ -98,13 +98,15 @@ class Architecture(ABC):
     * the fields ``a_k`` of each matrix k, ``b_k`` and ``v_k`` of each bias, ``activation``; and the
       class attributes ``name``, ``matrices`` (in the order of `blocks`), ``carriers`` (the blocks
       that carry λ), ``remembered`` (the inputs whose past the carry depends on), ``carried`` if
-      a unit carries more than h, ``features`` if the weights multiply more than h, ``gate`` if
+      a unit carries more than h, ``features`` if the weights multiply more than h (then also the
+      methods ``feature_values(inputs, carry)`` and ``rest_features(C)``), ``gate`` if
       `path_moments` gives a moment: the input it is conditioned on, ``variant`` if the public
       constructor has an option that chooses this class, ``coarse_paths`` and ``tail_noise`` if a
       first look at the steady state needs fewer paths or is less noisy;
     * ``input_kernels(C)``, ``network_inputs(carry, matvec, bias, xp)``, ``step(inputs, carry, xp)``
       and ``rest(inputs, xp)``: the process, in mean field and in a real network;
-    * ``fixed_point_map(C)``: the self-consistency of a fixed point;
+    * ``fixed_point_map(C)``: the self-consistency of a fixed point (|h| ≤ 1, or override
+      ``level_bounds`` as well: roots are looked for below C = 1);
     * ``blocks(inputs, carry, lam, xp)``: the three small matrices of the linearised step.
 
     Fixed points, steady state, curve, networks and validation follow. The other methods have
@@ -243,7 +245,7 @@ class Architecture(ABC):
     @property
     def zero_bias(self) -> Any:
         """h = 0 stays 0: no bias inside φ, whatever those of the gates (a bool, or an array)."""
-        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)  # type: ignore[attr-defined]
+        zero = np.equal(self.fixed_point_map(np.zeros(self.shape)), 0)
         return zero if np.ndim(zero) else bool(zero)
 
     @property

@@ -38,6 +38,12 @@ class LeakyUnit(Architecture):
         """E[D|ζ], D = (h−φ)², if h_t is independent of ζ_t; None where the spectrum needs none."""
         return None
 
+    @property
+    def zero_bias(self) -> Any:
+        """h = 0 stays 0: no bias inside φ, neither b_h nor v_h."""
+        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)  # type: ignore[attr-defined]
+        return zero if np.ndim(zero) else bool(zero)
+
     def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
         """At a fixed point h = φ(y)."""
         return self.phi.phi(self.phi_argument(inputs, xp), xp)

@@ -135,6 +135,12 @@ class LSTM(Architecture):
         low = np.log(1e-3 * np.minimum(1 / (1 + sharpest**2), static / (1 + self.a_h**2)))
         return low, np.zeros(np.shape(low))
 
+    @property
+    def zero_bias(self) -> Any:
+        """h = 0 stays 0: no bias inside φ, neither b_h nor v_h."""
+        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)
+        return zero if np.ndim(zero) else bool(zero)
+
     def rho(self, C: Any) -> Any:
         """√(E[q] + E[p/(1−f)²]) at a fixed point: stable iff below 1."""
         return self._at_rest(lambda unit: unit.rho(), C)

@@ -19,6 +19,7 @@ from rmt_gates.gaussian import SIGMOID_PRIME_SQUARED, expect, sigmoid
 if TYPE_CHECKING:
     from rmt_gates.architectures.lstm import LSTM
 
+CUT = 1e-10  # relative: more than that of E[p/(1−f)²] beyond OPEN is not known
 LOWEST = -690.0  # log of the smallest distance to 1 that is looked at
 
 
@@ -97,8 +98,12 @@ class RestUnit:
         return eta_f, self.output_square * nodes.weight * value
 
     def rho(self) -> float:
-        """√(S(1)+1), S(1)+1 = E[q] + E[p/(1−f)²]."""
-        return float(np.sqrt(self.q + self.p_numerators()[1].sum()))
+        """√(S(1)+1), S(1)+1 = E[q] + E[p/(1−f)²]; ∞ where gates open beyond OPEN make it up."""
+        eta_f, share = self.p_numerators()
+        total = float(share.sum())
+        if share[eta_f > OPEN - 5].sum() > CUT * total:
+            return np.inf
+        return float(np.sqrt(self.q + total))
 
     def radius(self) -> float:
         """Largest x with E[q]/x² + E[p/(x−f)²] ≥ 1; at least 1 if f has a density, else f.

@@ -66,6 +66,12 @@ def spectrum(options: argparse.Namespace) -> Result:
             shown = listing([("fixed point", str(options.fixed_point)), ("C_h", number(state.C_h))])
         else:
             shown = _state_listing(state)
+        if not np.all(np.isfinite(state.C_h)):
+            data = {"state": _state_data(state), "curve": None, "simulation": None}
+            blocks = [repr(options.model), shown, state.message]
+            return Result(
+                {**_header(options, False, state.message), **data}, blocks, False, _nothing
+            )
         curve = rg.spectral_curve(state)
         blocks = [repr(options.model), shown, _curve_listing(curve, N)]
         message = state.message
@@ -126,6 +132,11 @@ def _state(
             "network settles there; leave --fixed-point out for the steady state"
         )
     return point, point.status == rg.Status.OK
+
+
+def _nothing(ax: Any) -> None:
+    """The figure of a state that was not found."""
+    ax.set_axis_off()
 
 
 def _header(options: argparse.Namespace, converged: bool, message: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 MEMORY = 16
+OWN = 3  # rounds whose secants say how far a step has to reach
 
 
 class AndersonResult(NamedTuple):
@@ -86,6 +87,7 @@ def anderson(
                 new = accelerated
         step = float(np.max(np.abs(new - x)))
         settled = residual <= tolerance and step <= step_tolerance
+        settled &= done > OWN or np.isinf(step_tolerance)
         if settled or stop(image):
             image = new if settled and np.isfinite(step_tolerance) else image
             return AndersonResult(x, image, residual, done, settled)

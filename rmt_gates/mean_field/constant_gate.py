@@ -16,6 +16,7 @@ from scipy.linalg import solve_banded
 
 from rmt_gates.architectures.leaky import LeakyUnit
 from rmt_gates.mean_field.anderson import AndersonResult, anderson
+from rmt_gates.mean_field.attraction import attracting_root
 from rmt_gates.mean_field.kernels import possible_step
 
 TOLERANCE = 2e-15
@@ -33,12 +34,16 @@ def leaky_filter(s: float, C_phi: np.ndarray, static: float) -> np.ndarray:
 
 
 def constant_gate_kernel(
-    model: LeakyUnit, start: np.ndarray, static: float, stop: Callable[[np.ndarray], bool]
+    model: LeakyUnit,
+    start: np.ndarray,
+    static: float,
+    stop: Callable[[np.ndarray], bool],
+    coexisting: bool = False,
 ) -> tuple[AndersonResult, bool]:
     """Self-consistent (C_h(0…K), C_h(∞)) and whether it decayed inside the longest window.
 
     ``start`` is a kernel over lags 0…K; the window is doubled until C_h(K) has decayed to
-    rounding.
+    rounding. With ``coexisting`` states at rest a root that repels is not the answer.
     """
     s = model.constant_gate
     if s is None:
@@ -50,9 +55,17 @@ def constant_gate_kernel(
         limit = 0.0 if zero_bias else C_phi[-1]
         return np.append(leaky_filter(s, C_phi[:-1], limit), limit)
 
+    results: list[AndersonResult] = []
+
+    def solve(x: np.ndarray) -> np.ndarray:
+        found = anderson(G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=possible_step)
+        results.append(found)
+        return found.image
+
     x = np.append(start, static)
     while True:
-        result = anderson(G, x, TOLERANCE, plain=6, rounds=200, stop=stop, acceptable=possible_step)
+        image = attracting_root(G, solve, x, stop) if coexisting else solve(x)
+        result = results[-1]._replace(image=image)
         kernel, limit = result.image[:-1], result.image[-1]
         decayed = abs(kernel[-1] - limit) <= 1e-13 * kernel[0]
         if stop(result.image) or decayed or len(kernel) > MAX_LAGS:

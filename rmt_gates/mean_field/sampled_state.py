@@ -11,6 +11,7 @@ import numpy as np
 from rmt_gates.architectures.base import Architecture
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.mean_field.anderson import Secants
+from rmt_gates.mean_field.attraction import attracting_root
 from rmt_gates.mean_field.fixed_points import FixedPoints
 from rmt_gates.mean_field.kernels import resize
 from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law, tail
@@ -61,7 +62,9 @@ def sampled_state(
         return down_from(order[0])
 
     start = initial_order(model, kernel, static)
-    order, status = _find_window(model, start, coarse_rng, rtol, deadline, fallen)
+    order, status = _find_window(
+        model, start, coarse_rng, rtol, deadline, fallen, bool(np.any(points.stable))
+    )
     if fallen(order):
         return nearest_rest(points, float(order[0, 0]))
     if status != Status.OK:
@@ -137,10 +140,12 @@ def _find_window(
     rtol: float,
     deadline: Deadline,
     fallen: Callable[[np.ndarray], bool],
+    coexisting: bool,
 ) -> tuple[np.ndarray, Status]:
     """A coarse kernel in a window in which it decays to rtol, doubling the window until it does.
 
-    Whether the coarse solve settled does not matter: the replicates say whether they did.
+    Whether the coarse solve settled does not matter: the replicates say whether they did. Where a
+    stable state at rest coexists a root may repel, and is not the answer.
     """
     start = order
     K = max(FIRST_WINDOW, order.shape[1] - 2)
@@ -148,9 +153,14 @@ def _find_window(
     paths = model.coarse_paths
     while True:
         coarse = SampledKernelMap(model, rng, paths, K)
-        order, _, _ = coarse.solve(
-            order, 2e-3 * order[0, 0], ROUNDS, lambda x: fallen(x) or deadline.passed
-        )
+
+        def stop(x: np.ndarray) -> bool:
+            return fallen(x) or deadline.passed
+
+        def solve(x: np.ndarray, coarse: SampledKernelMap = coarse) -> np.ndarray:
+            return coarse.solve(x, 2e-3 * x[0, 0], ROUNDS, stop)[0]
+
+        order = attracting_root(coarse, solve, order, stop) if coexisting else solve(order)
         if fallen(order) and K < CONFIRMED:
             if deadline.passed:
                 return np.full_like(order, np.nan), Status.TIME_LIMIT

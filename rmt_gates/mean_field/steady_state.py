@@ -123,7 +123,8 @@ def _leave(
 ) -> tuple[np.ndarray, float, FixedPoint | None]:
     """A fixed point as a start: itself if it is stable, a decaying kernel if not."""
     point = points[index]
-    if point.stable:
+    marginal = point.C_h == 0 and len(points) == 1 and point.rho <= 1 + 1e-12  # activity decays
+    if point.stable or marginal:
         return np.empty(0), 0.0, point
     C = point.C_h if point.C_h > 0 else points[-1].C_h
     return _decaying(model, C if C > 0 else 0.3), 0.0, None
@@ -141,7 +142,9 @@ def _decaying(model: Architecture, C: float) -> np.ndarray:
 def _exact(model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoints) -> SteadyState:
     fallen = collapse(points)
     while True:
-        result, decayed = constant_gate_kernel(model, kernel, static, fallen)
+        result, decayed = constant_gate_kernel(
+            model, kernel, static, fallen, bool(np.any(points.stable))
+        )
         if not fallen(result.image):
             break
         if len(kernel) > CONFIRMED:

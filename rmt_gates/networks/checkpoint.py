@@ -13,14 +13,15 @@ from torch import Tensor, nn
 KINDS: dict[int, Any] = {1: nn.RNN, 3: nn.GRU, 4: nn.LSTM}  # by number of gates
 FIRST = "weight_hh_l0"
 OWN = re.compile(r"(weight_(ih|hh|hr)|bias_(ih|hh))_l\d+(_reverse)?")
-NESTED = ("state_dict", "model")
+NESTED = ("state_dict", "model_state_dict", "model")
 
 
 def load_checkpoint(path: Any, name: str = "") -> nn.RNNBase:
     """The recurrent module `name` of a file written by ``torch.save(model.state_dict(), path)``.
 
     Only tensors are read (``weights_only``), no code of the file runs. The state_dict may also
-    stand under "state_dict" or "model" in a dictionary. The module is on the CPU.
+    stand under "state_dict", "model_state_dict" or "model" in a dictionary. The module is on the
+    CPU.
 
     Parameters
     ----------

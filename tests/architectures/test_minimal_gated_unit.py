@@ -78,15 +78,13 @@ def test_steady_state_curve_and_networks(minimal_gated_unit):
     assert state.averages["C_h(0)"][0] == state.C_h0
 
 
-def test_states_are_saved_with_every_feature(minimal_gated_unit, tmp_path, monkeypatch):
-    from rmt_gates.mean_field import storage
-
+def test_states_are_saved_with_every_feature(minimal_gated_unit, tmp_path):
     model = minimal_gated_unit(a_h=4, b_f=1)
-    monkeypatch.setattr(storage, "model_from_dict", lambda _: model)
     state = rg.steady_state(model, rng=0, rtol=3e-2)
     state.save(tmp_path / "state.npz")
     again = rg.load(tmp_path / "state.npz")
     np.testing.assert_array_equal(again.order, state.order)
+    assert again.model == model and type(again.model) is minimal_gated_unit
     assert again.replicates == state.replicates and again.moment is None
 
 

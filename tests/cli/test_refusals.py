@@ -1,5 +1,7 @@
 """Bad input is one sentence and exit code 2; a defect stays a defect."""
 
+import json
+
 import pytest
 
 import rmt_gates as rg
@@ -84,3 +86,10 @@ def test_a_defect_is_not_disguised_as_bad_input(monkeypatch):
     monkeypatch.setitem(rg.__dict__, "fixed_points", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["fixed-points", *BASIC])
+
+
+def test_a_state_that_is_not_found_is_not_bad_input(run):
+    code, out, err = run("spectrum", "gru", "--a-h", "3", "--a-z", "1", "--b-z", "30", "--json")
+    assert code == 3 and err == ""
+    result = json.loads(out)
+    assert result["converged"] is False and result["curve"] is None and result["message"]

@@ -21,7 +21,7 @@ def solved(monkeypatch):
     def run(*rounds):
         windows, script = [], iter(rounds)
 
-        def kernel_of(model, kernel, static, fallen):
+        def kernel_of(model, kernel, static, fallen, coexisting):
             C, residual, decayed = next(script)
             K = len(kernel) - 1
             windows.append(K)

@@ -185,7 +185,7 @@ def window(monkeypatch):
 
         monkeypatch.setattr(module, "SampledKernelMap", Scripted)
         order, status = module._find_window(
-            MODEL, decaying(0.5, 20), None, 5e-3, deadline, lambda order: fallen
+            MODEL, decaying(0.5, 20), None, 5e-3, deadline, lambda order: fallen, False
         )
         assert {paths for _, paths in tried} == {1024}
         return order, status, [K for K, _ in tried]

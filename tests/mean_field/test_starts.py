@@ -184,3 +184,10 @@ def test_the_nearest_stable_fixed_point():
         state = nearest_rest(Points(), C)
         assert (state.C_h0, state.static, state.kind, state.C_h0_error) == (rest, rest, kind, 0)
         assert state.converged and state.lags == 0
+
+
+@pytest.mark.parametrize("model", [rg.Vanilla(a_h=1), rg.GRU(a_h=2), rg.LSTM(a_h=2)], ids=repr)
+def test_at_the_onset_zero_is_the_state(model):
+    assert not rg.fixed_points(model)[0].stable  # ρ = 1
+    state = rg.steady_state(model)
+    assert state.kind == "zero" and state.converged and state.C_h0 == 0

@@ -72,7 +72,7 @@ def test_other_modules_beside_it_are_ignored():
     assert len(module.state_dict()) == 4
 
 
-@pytest.mark.parametrize("wrap", [None, "state_dict", "model"])
+@pytest.mark.parametrize("wrap", [None, "state_dict", "model_state_dict", "model"])
 def test_files(tmp_path, wrap):
     model, path = Model(nn.LSTM), tmp_path / "model.pt"
     state = model.state_dict()

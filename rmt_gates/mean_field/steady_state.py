@@ -51,7 +51,8 @@ def steady_state(
     ----------
     model : a scalar parameter record.
     start : "large" (from the largest fixed point), "zero" (from the smallest), a `SteadyState` or
-        `FixedPoint`, or a kernel (K+1,): chooses the branch where several states coexist.
+        `FixedPoint`, or a kernel (K+1,): chooses the branch where several states coexist, the one
+        that the map from kernels to kernels, applied again and again, leads to.
     rng : anything `numpy.random.default_rng` takes.
     rtol : bound on stderr(C_h(0)) / C_h(0).
     max_seconds : returns what was reached by then, ``converged=False``, with its error; that takes

@@ -193,7 +193,8 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
         raise TypeError(
             f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
         )
-    if max_roots is not None and (type(max_roots) is not int or max_roots < 1):
+    whole = isinstance(max_roots, int | np.integer) and not isinstance(max_roots, bool)
+    if max_roots is not None and not (whole and max_roots >= 1):
         raise ValueError(f"max_roots must be a positive integer or None, got {max_roots!r}")
     shape = model.shape
     size = int(np.prod(shape))
@@ -209,7 +210,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     most = int(rank.max(initial=0)) + 1
     if max_roots is not None and most > max_roots:
         raise ValueError(f"max_roots={max_roots} is too small: one model has {most} fixed points")
-    n = max_roots or most
+    n = int(max_roots or most)
     status = np.full((size, n), int(Status.ABSENT))
     status[owner, rank] = np.where(converged, Status.OK, Status.NOT_CONVERGED)
     rho = rest_rho(_rows(flat, (size,), (owner,)), C) if len(owner) else np.empty(0)

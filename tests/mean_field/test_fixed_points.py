@@ -254,7 +254,7 @@ def test_max_roots():
     assert points.C_h.shape == (2, 5) and points.count.tolist() == [3, 1]
     np.testing.assert_array_equal(points.C_h[:, :3], rg.fixed_points(model).C_h)
     assert np.all(points.status[:, 3:] == Status.ABSENT)
-    assert rg.fixed_points(model, max_roots=3).C_h.shape == (2, 3)
+    assert rg.fixed_points(model, max_roots=np.int64(3)).C_h.shape == (2, 3)
     assert rg.fixed_points(rg.GRU(a_h=1), max_roots=1).C_h.tolist() == [0.0]
     message = "max_roots=2 is too small: one model has 3 fixed points"
     with pytest.raises(ValueError, match=f"^{message}$"):

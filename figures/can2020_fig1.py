@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import rmt_gates as rg
+from figures.four_spectra import four_spectra
 from figures.networks import settled_eigenvalues
 from rmt_gates import plots
 
@@ -49,30 +50,14 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
     """The figure; `rng` is anything that `numpy.random.default_rng` takes."""
     effort = QUICK if quick else FULL
     generator = np.random.default_rng(rng)
-    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
-    axes = figure.subplot_mosaic([["a", "b", "e"], ["c", "d", "e"]], width_ratios=[1, 1, 1.25])
-    for letter, (a_z, a_r) in tqdm(PANELS.items(), desc="panels a–d", disable=None):
-        spectrum_panel(axes[letter], rg.GRU(a_h=A_H, a_z=a_z, a_r=a_r), effort, generator)
-        axes[letter].set_title(f"$a_z={a_z:g}$, $a_r={a_r:g}$", fontsize="medium")
-    for ax in (axes["a"], axes["b"]):
-        ax.set_xlabel("")
-    for ax in (axes["b"], axes["d"]):
-        ax.set_ylabel("")
-    reset_panel(axes["e"], effort, generator)
-    update_inset(axes["e"].inset_axes((0.19, 0.58, 0.47, 0.36)), effort, generator)
-    for letter, ax in axes.items():
-        ax.set_title(letter, loc="left", fontweight="bold")
+    models = {
+        f"$a_z={a_z:g}$, $a_r={a_r:g}$": rg.GRU(a_h=A_H, a_z=a_z, a_r=a_r)
+        for a_z, a_r in PANELS.values()
+    }
+    figure, ax = four_spectra(models, effort.N, effort.rtol, generator)
+    reset_panel(ax, effort, generator)
+    update_inset(ax.inset_axes((0.19, 0.58, 0.47, 0.36)), effort, generator)
     return figure
-
-
-def spectrum_panel(ax: Axes, model: Any, effort: Effort, rng: np.random.Generator) -> None:
-    """Eigenvalues of one network, and the theory's curve."""
-    state = rg.steady_state(model, rng=rng, rtol=effort.rtol)
-    curve = rg.spectral_curve(state)
-    plots.spectrum(curve, settled_eigenvalues(state, effort.N, rng), ax)
-    ax.set(xlim=(-1.35, 1.65), ylim=(-1.38, 1.38), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    if not state.converged:
-        ax.text(0.03, 0.03, "not converged", transform=ax.transAxes)
 
 
 def reset_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:

@@ -21,6 +21,7 @@ from scipy.optimize import brentq
 from tqdm import tqdm
 
 import rmt_gates as rg
+from figures.four_spectra import four_spectra
 from figures.networks import settled_eigenvalues
 from rmt_gates import plots
 
@@ -60,30 +61,13 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
     """The figure; `rng` is anything that `numpy.random.default_rng` takes."""
     effort = QUICK if quick else FULL
     generator = np.random.default_rng(rng)
-    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
-    axes = figure.subplot_mosaic([["a", "b", "e"], ["c", "d", "e"]], width_ratios=[1, 1, 1.25])
-    for letter, (a_f, a_o) in tqdm(PANELS.items(), desc="panels a–d", disable=None):
-        model = rg.LSTM(a_h=A_H, a_i=1, a_f=a_f, a_o=a_o)
-        spectrum_panel(axes[letter], model, effort, generator)
-        axes[letter].set_title(f"$a_f={a_f:g}$, $a_o={a_o:g}$", fontsize="medium")
-    for ax in (axes["a"], axes["b"]):
-        ax.set_xlabel("")
-    for ax in (axes["b"], axes["d"]):
-        ax.set_ylabel("")
-    radius_panel(axes["e"], effort, generator)
-    for letter, ax in axes.items():
-        ax.set_title(letter, loc="left", fontweight="bold")
+    models = {
+        f"$a_f={a_f:g}$, $a_o={a_o:g}$": rg.LSTM(a_h=A_H, a_i=1, a_f=a_f, a_o=a_o)
+        for a_f, a_o in PANELS.values()
+    }
+    figure, ax = four_spectra(models, effort.N, effort.rtol, generator)
+    radius_panel(ax, effort, generator)
     return figure
-
-
-def spectrum_panel(ax: Axes, model: Any, effort: Effort, rng: np.random.Generator) -> None:
-    """Eigenvalues of one network, and the theory's curve."""
-    state = rg.steady_state(model, rng=rng, rtol=effort.rtol)
-    curve = rg.spectral_curve(state)
-    plots.spectrum(curve, settled_eigenvalues(state, effort.N, rng), ax)
-    ax.set(xlim=(-1.3, 1.6), ylim=(-1.33, 1.33), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    if not state.converged:
-        ax.text(0.03, 0.03, "not converged", transform=ax.transAxes)
 
 
 def radius_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:

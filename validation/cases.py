@@ -234,7 +234,7 @@ def quick(case: Case) -> Case:
         spectra=min(case.spectra, 30 if large else 10),
         burn_in=1500 if slow else case.burn_in,
         steps=1500 if slow else case.steps,
-        rtol=5e-2 if slow else 2 * case.rtol,  # of the kernel's tail: C_h(0) is far better
+        rtol=2 * case.rtol,
         control_seconds=8 if slow else None,
         controls=Controls(min(2 * case.controls.averages, 0.9), 2 * case.controls.spectrum),
     )

@@ -92,6 +92,7 @@ def second_moment(model: Any, C: Any) -> Array:
     """E[φ(y)²]."""
 
     def of_rows(model: Any, C: Array) -> Array:
+        """E[φ(y)²] of one block of rows."""
         law = given_gate(model, C)
         parts = [weighted(model.phi.phi(y) ** 2, weight) for _, _, weight, y in y_nodes(model, law)]
         return np.sum(law.weight * np.concatenate(parts), axis=1)
@@ -103,6 +104,7 @@ def squared_slopes(model: Any, C: Any) -> Array:
     """E[φ'(y)²], E[φ'(y)² r²] and E[φ'(y)² u² r'²]; (3, *shape of C and fields)."""
 
     def of_rows(model: Any, C: Array) -> Array:
+        """The three averages of one block of rows."""
         law = given_gate(model, C)
         slope, through_gate = np.empty(law.x.shape), np.empty(law.x.shape)
         # r u given y is Gaussian: b may account for a part of y
@@ -127,6 +129,7 @@ def level(model: Any, C: Any) -> Array:
     """
 
     def of_rows(model: Any, C: Array) -> Array:
+        """H and its slope for one block of rows."""
         law = given_gate(model, C)
         T, by_V = np.empty(law.x.shape), np.empty(law.x.shape)
         for rows, x, weight, y in y_nodes(model, law):
@@ -152,6 +155,7 @@ def level_without_shift(model: Any, C: Any) -> Array:
     """
 
     def of_rows(model: Any, C: Array) -> Array:
+        """H and its slope for one block of rows."""
         law = given_gate(model, C)
         divided = (model.b_h == 0)[:, None]
         log_T, slope = log_expectation_by_mean(

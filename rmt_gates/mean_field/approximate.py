@@ -57,6 +57,7 @@ def approximate_steady_state(model: GatedLeak, *, start: str = "large") -> Stead
     fallen = collapse(points)
 
     def G(x: np.ndarray) -> np.ndarray:
+        """One round of (50)–(51)."""
         x = np.clip(x, -x[0], x[0])
         variance = model.a_z**2 * x[0] + model.v_z
         s = expect(SIGMOID, model.b_z, variance)

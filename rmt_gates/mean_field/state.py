@@ -144,6 +144,7 @@ def collapse(points: FixedPoints) -> Callable[[np.ndarray], bool]:
     positive = points.C_h[points.C_h > 0]
 
     def fallen(x: np.ndarray) -> bool:
+        """Whether the kernel x will not come back."""
         if 0 in stable and len(positive) and x[0] < 0.05 * positive[0]:
             return True
         if 0 in stable and x[0] < 1e-7:

@@ -70,6 +70,7 @@ class _Entries:
         return torch.cat(table, -2)
 
     def block(self, a: int, b: int) -> Tensor:
+        """The (a, b) block of B̂ÛĈ − X, (…, N, N)."""
         products = [_scaled(left, U, right) for left, U, right in self.terms(a, b)]
         if not _is(self.X[a][b], 0):
             X = self.X[a][b] * torch.ones_like(self.like)

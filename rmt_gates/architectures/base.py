@@ -361,5 +361,5 @@ def require_scalar(model: Architecture, function: str) -> None:
         arrays = [n for n in model.numbers() if np.ndim(getattr(model, n))]
         raise ValueError(
             f"{function} takes one model, but {', '.join(arrays)} "
-            f"{'is an array' if len(arrays) == 1 else 'are arrays'}: use rg.scan for many points"
+            f"{'is an array' if len(arrays) == 1 else 'are arrays'}: call it once for each point"
         )

@@ -128,9 +128,9 @@ def test_require_scalar():
     assert require_scalar(rg.GRU(a_h=1), "f") is None
     with pytest.raises(TypeError, match=r"^f needs a model such as rg.GRU\(a_h=3\), got int$"):
         require_scalar(3, "f")
-    one = re.escape("g takes one model, but b_z is an array: use rg.scan for many points")
+    one = re.escape("g takes one model, but b_z is an array: call it once for each point")
     with pytest.raises(ValueError, match=f"^{one}$"):
         require_scalar(rg.GRU(a_h=1, b_z=[0.0]), "g")
-    two = re.escape("g takes one model, but a_h, v_r are arrays: use rg.scan for many points")
+    two = re.escape("g takes one model, but a_h, v_r are arrays: call it once for each point")
     with pytest.raises(ValueError, match=f"^{two}$"):
         require_scalar(rg.GRU(a_h=[1, 2], v_r=[0.0, 1]), "g")

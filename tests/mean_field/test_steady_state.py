@@ -253,7 +253,7 @@ def test_bad_max_seconds(seconds):
 
 
 def test_one_model_only():
-    message = "steady_state takes one model, but a_r is an array: use rg.scan for many points"
+    message = "steady_state takes one model, but a_r is an array: call it once for each point"
     with pytest.raises(ValueError, match=f"^{message}$"):
         rg.steady_state(rg.GRU(a_h=3, a_r=[1, 2]))
     with pytest.raises(TypeError, match=r"^steady_state needs a model such as rg.GRU\(a_h=3\)"):

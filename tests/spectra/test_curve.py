@@ -261,7 +261,7 @@ def test_all_fixed_points_at_once_are_refused():
 
 def test_array_models_are_refused():
     point = FixedPoint(rg.GRU(a_h=[3, 4]), 0.3, 1.2, False)
-    message = "spectral_curve takes one model, but a_h is an array: use rg.scan for many points"
+    message = "spectral_curve takes one model, but a_h is an array: call it once for each point"
     with pytest.raises(ValueError, match=f"^{message}$"):
         rg.spectral_curve(point)
 

@@ -25,12 +25,12 @@ class Status(IntEnum):
     NOT_CONVERGED = (
         2,
         "The iteration did not settle within its limit of rounds; "
-        "the model is probably close to a transition: change rtol, or move the parameters.",
+        "the model may be close to a transition: change rtol, or move the parameters.",
     )
     TIME_LIMIT = (
         3,
         "Stopped at max_seconds before the requested rtol was reached; "
-        "the error given is the one reached: raise max_seconds or rtol.",
+        "any error given is the one reached: raise max_seconds or rtol.",
     )
     SAMPLE_LIMIT = (
         5,
@@ -40,7 +40,7 @@ class Status(IntEnum):
     WINDOW_TOO_SHORT = (
         4,
         "The autocorrelation has not decayed inside the longest window tried; "
-        "the memory of this model is too long for sampling: reduce a_z or b_z.",
+        "this model remembers for longer: make the gate that keeps its state less sharp.",
     )
 
 

@@ -33,18 +33,18 @@ def test_codes_are_stable():
         ),
         (
             Status.NOT_CONVERGED,
-            "The iteration did not settle within its limit of rounds; the model is probably close "
-            "to a transition: change rtol, or move the parameters.",
+            "The iteration did not settle within its limit of rounds; the model may be close to a "
+            "transition: change rtol, or move the parameters.",
         ),
         (
             Status.TIME_LIMIT,
             "Stopped at max_seconds before the requested rtol was reached; "
-            "the error given is the one reached: raise max_seconds or rtol.",
+            "any error given is the one reached: raise max_seconds or rtol.",
         ),
         (
             Status.WINDOW_TOO_SHORT,
-            "The autocorrelation has not decayed inside the longest window tried; the memory of "
-            "this model is too long for sampling: reduce a_z or b_z.",
+            "The autocorrelation has not decayed inside the longest window tried; this model "
+            "remembers for longer: make the gate that keeps its state less sharp.",
         ),
     ],
 )

@@ -61,19 +61,21 @@ def test_student_bound_has_the_probability_of_three_sigma():
     assert 2 * t.sf(student(24), 23) == pytest.approx(2 * norm.sf(3), rel=1e-9)
 
 
-def test_extrapolation_removes_the_first_power_of_one_over_N():
+@pytest.mark.parametrize("power, weights", [(1.0, (4 / 3, 1 / 3)), (0.5, (2, 1))])
+def test_extrapolation_removes_the_declared_power_of_N(power, weights):
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((2, 50)) * 1e-3
     averages = {
-        1000: {"C": 0.4 + 2.0 / 1000 + noise[0]},
-        250: {"C": 0.4 + 2.0 / 250 + noise[1]},
+        N: {"C": 0.4 + 2.0 / 1000 * (1000 / N) ** power + row}
+        for N, row in zip((1000, 250), noise, strict=True)
     }
     simulation = Simulation(averages, np.ones(3), np.ones((1, 1)), 0.0, 0)
-    mean, error = simulated(simulation, "C", 1000)
-    expected = np.sqrt((16 * noise[0].var(ddof=1) + noise[1].var(ddof=1)) / 9 / 50)
-    assert error == pytest.approx(expected)
+    case = replace(CASES[0], finite_size_power=power)
+    mean, error = simulated(case, simulation, "C")
+    variances = np.square(weights) @ noise.var(axis=1, ddof=1) / 50
+    assert error == pytest.approx(np.sqrt(variances))
     assert abs(mean - 0.4) < 4 * error
-    alone, alone_error = simulated(replace(simulation, averages={1000: averages[1000]}), "C", 1000)
+    alone, alone_error = simulated(replace(case, extrapolate=False), simulation, "C")
     assert alone == pytest.approx(0.402, abs=1e-3)
     assert alone_error == pytest.approx(noise[0].std(ddof=1) / np.sqrt(50))
 
@@ -97,6 +99,44 @@ def test_the_wrong_kind_fails():
     wrong = judge(replace(TINY, kind="chaotic"), "cpu")
     assert not wrong.passed
     assert [c.passed for c in wrong.checks if c.name.startswith("kind")] == [False]
+
+
+def unsolved(model, **_):
+    """A steady state that ran out of time at once."""
+    state = rg.steady_state(model, max_seconds=1e-9)
+    assert np.isnan(state.C_h0) and not state.converged
+    return state
+
+
+def test_a_theory_without_solution_exits_with_3(tmp_path, monkeypatch, capsys):
+    case = replace(TINY, model=rg.GRU(a_h=3, a_z=1, a_r=1), kind="chaotic")
+    without = unsolved(case.model)
+    with monkeypatch.context() as patched:
+        patched.setattr(rg, "steady_state", lambda *_, **__: without)
+        outcome = judge(case, "cpu")
+    assert not outcome.passed and not outcome.converged
+    assert outcome.simulation is None and outcome.checks == []
+    monkeypatch.setattr(command, "CASES", (case,))
+    monkeypatch.setattr(command, "_run", lambda *_: [outcome])
+    assert command.main(["--out", str(tmp_path)]) == 3
+    assert "not converged: No state was found" in capsys.readouterr().out
+    assert "<img" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "verdicts.json").read_text())["cases"][0]["passed"] is False
+
+
+def test_a_control_without_solution_is_not_rejected(monkeypatch):
+    case = replace(TINY, model=rg.GRU(a_h=3, a_r=3), kind="chaotic", steps=60)
+    right, without = rg.steady_state(case.model), unsolved(rg.GRU(a_h=3, a_z=1, a_r=1))
+    monkeypatch.setattr(
+        rg, "steady_state", lambda model, **_: right if model == case.model else without
+    )
+    outcome = judge(case, "cpu")
+    assert len(outcome.controls) == 4
+    assert not any(c.rejected for c in outcome.controls)
+    assert all(np.isnan(c.deviation) for c in outcome.controls)
+    assert all(np.isnan(r) for r in outcome.resolution.values())
+    assert not outcome.passed
+    assert "NOT REJECTED (nan)" in table([outcome])
 
 
 @pytest.mark.slow

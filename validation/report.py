@@ -59,9 +59,11 @@ def provenance(device: str, command: str) -> dict[str, Any]:
 
 
 def draw(outcome: Outcome) -> Any:
-    """Spectrum and autocorrelation of a case, side by side."""
+    """Spectrum and autocorrelation of a case, side by side; None if there was no theory."""
     from matplotlib.figure import Figure
 
+    if outcome.simulation is None:
+        return None
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     cloud = outcome.simulation.eigenvalues[:1]
@@ -96,10 +98,11 @@ def write(outcomes: list[Outcome], out: Path, device: str, command: str) -> Path
     (out / "verdicts.txt").write_text(table(outcomes) + "\n", encoding="utf-8")
     sections = []
     for outcome in outcomes:
-        figure = draw(outcome)
-        figure.savefig(out / f"{outcome.case.name}.png", dpi=110)
         picture = BytesIO()
-        figure.savefig(picture, format="png", dpi=90)
+        figure = draw(outcome)
+        if figure is not None:
+            figure.savefig(out / f"{outcome.case.name}.png", dpi=110)
+            figure.savefig(picture, format="png", dpi=90)
         sections.append(_section(outcome, base64.b64encode(picture.getvalue()).decode()))
     page = out / "report.html"
     page.write_text(_page(sections, origin, outcomes), encoding="utf-8")
@@ -132,11 +135,13 @@ def _section(outcome: Outcome, picture: str) -> str:
     )
     resolution = ", ".join(f"{route}: {value:.1%}" for route, value in outcome.resolution.items())
     case = outcome.case
+    source = f"data:image/png;base64,{picture}"
+    image = f'<img alt="spectrum and autocorrelation" src="{source}">' if picture else ""
     return f"""<section id="{case.name}"><h2>{html.escape(case.title)}</h2>
 <p><code>{html.escape(repr(case.model))}</code>, start {case.start}. {html.escape(outcome.message)}
 {case.networks} networks of N = {case.N}, {case.burn_in} + {case.steps} steps.
 {outcome.seconds["total"]:.0f} s.</p>
-<img alt="spectrum and autocorrelation" src="data:image/png;base64,{picture}">
+{image}
 <table><tr><th>quantity</th><th>theory</th><th>simulation</th><th>bound</th><th></th></tr>
 {rows}</table>
 <table><tr><th>wrong theory</th><th>deviation / bound</th><th></th></tr>{controls}</table>
@@ -151,7 +156,7 @@ simulation</title><style>{STYLE}</style><h1>Theory against simulation</h1>
 <p>{passed} of {len(outcomes)} cases agree within their bounds: 3 standard errors of both sides,
 for the radius 3 standard deviations from network to network. Red: theory for
 infinitely many units. Black: eigenvalues of a sampled network. Averages are extrapolated to
-1/N → 0 from N and N/4 where both ran.</p>
+N = ∞ from N and N/4 where both ran.</p>
 {"".join(sections)}<section><h2>Provenance</h2><p><code>{html.escape(origin["command"])}</code>,
 {origin["time"]}, {versions}, {html.escape(origin["platform"])}, device {origin["device"]},
 seed {", ".join(map(str, sorted({o.case.seed for o in outcomes})))}.</p></section></html>"""

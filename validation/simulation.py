@@ -12,7 +12,7 @@ from validation.cases import Case
 
 AVERAGED_STATES = 20  # of a run, enter the one-unit averages beyond E[h²]
 SMALL_START = 1e-2
-SMALLER = 4  # N and N/4: extrapolation to 1/N → 0 multiplies the error of N by 4/3 only
+SMALLER = 4  # N and N/4: extrapolation in 1/N multiplies the error of N by 4/3 only
 LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 
 

@@ -37,7 +37,7 @@ def rows(outcome: Outcome) -> list[str]:
             f"{outcome.case.name:<19}controls: {route} tells a_h to "
             f"{outcome.resolution[route]:.1%}: {told}"
         )
-    if outcome.simulation.left:
+    if outcome.simulation is not None and outcome.simulation.left:
         lines.append(
             f"{outcome.case.name:<19}{outcome.simulation.left} networks left this branch "
             "for the stable zero state and were replaced"

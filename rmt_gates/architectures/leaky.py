@@ -97,9 +97,13 @@ class GatedLeak(LeakyUnit):
         """E[h_t h_{t+k}] and E[(h−φ)²|ζ] with y averaged analytically given the path of ζ."""
         C_phi = self.phi_kernel(paths.order[0], paths.tolerance)
         limit = 0.0 if self.zero_bias else C_phi[-1]
-        zeta = paths.windows("zeta")
-        moments = leaky_moments(sigmoid(zeta), C_phi[:-1], limit)
-        return PathMoments(moments.kernel.mean(axis=0)[None], (zeta[:, K].copy(), moments.excess))
+        zeta = paths.blocks("zeta")
+        leak = sigmoid(-zeta)
+        past, future = leak.reshape(-1, K), np.roll(leak, -1, axis=1).reshape(-1, K)
+        moments = leaky_moments(past, future, C_phi[:-1], limit)
+        now = np.roll(zeta[:, :, 0], -1, axis=1).ravel()
+        kernel = moments.kernel.mean(axis=0, dtype=float)
+        return PathMoments(kernel[None], (now.astype(float), moments.excess.astype(float)))
 
     def independent_moment(self, C: np.ndarray, limit: float) -> ConditionalMoment:
         """E[(h−φ)²] if h_t is independent of ζ_t; E[hφ] then follows from stationarity of E[h²]."""

@@ -23,50 +23,53 @@ class LeakyMoments(NamedTuple):
     excess: np.ndarray
 
 
-def leaky_weights(z: np.ndarray) -> np.ndarray:
-    """w_{t,s} for the newest s first, from the gate's history (rows, B), oldest first.
+def leaky_weights(leak: np.ndarray) -> np.ndarray:
+    """w_{t,s} for the newest s first, from the history (rows, B) of 1−z, oldest first.
 
     What lies before the history is assigned to its oldest step, so that every row sums to 1.
     """
-    newest_first = z[:, ::-1]
-    survival = np.cumprod(newest_first, axis=1)
-    weights = 1.0 - newest_first
+    weights = leak[:, ::-1].copy()
+    survival = np.cumprod(1 - weights, axis=1)
     weights[:, 1:] *= survival[:, :-1]
     weights[:, -1] += survival[:, -1]
     return weights
 
 
-def leaky_moments(z: np.ndarray, C_phi: np.ndarray, static: float) -> LeakyMoments:
+def leaky_moments(
+    past: np.ndarray, future: np.ndarray, C_phi: np.ndarray, static: float
+) -> LeakyMoments:
     """E[h_t h_{t+k} | ζ] for k = 0…K from the gate at times t−B … t+K−1.
 
     Parameters
     ----------
-    z : (rows, B+K) values of the update gate; the start time t is column B.
+    past, future : (rows, B) and (rows, K) values of the leak 1−z before t and from t on; their
+        dtype is that of the result.
     C_phi : (K+1,) autocorrelation of φ(y) at lags 0…K, constant (= static) beyond.
     static : C_φ(∞).
     """
-    K = len(C_phi) - 1
-    B = z.shape[1] - K
-    decaying = C_phi - static
-    size = fft.next_fast_len(B + K + 1, real=True)
-    w_hat = fft.rfft(leaky_weights(z[:, :B]), size)
-    one_sided = np.zeros(size)
+    (rows, B), K = past.shape, len(C_phi) - 1
+    decaying = (C_phi - static).astype(past.dtype)
+    # room for lags −K … K of w, and for C_φ(1+i+j), i < B, j < K, without overlap
+    size = fft.next_fast_len(max(B + K, 2 * K), real=True)
+    w_hat = fft.rfft(leaky_weights(past), size)
+    one_sided = np.zeros(size, past.dtype)
     one_sided[: K + 1] = decaying
     symmetric = one_sided.copy()
     symmetric[-K:] += decaying[:0:-1]
     density = fft.rfft(symmetric).real
     # Parseval: wᵀ Toeplitz(C_φ) w, the interior frequencies counting twice
-    power = w_hat.real**2 + w_hat.imag**2
-    twice = np.full(density.shape, 2.0)
-    twice[0] = 1.0
-    if size % 2 == 0:
-        twice[-1] = 1.0
-    variance = power @ (density * twice) / size + static
-    # P(j) = E[h_t φ(y_{t+j}) | ζ] = Σ_i w_i C_φ(1+i+j)
-    P = fft.irfft(w_hat.conj() * fft.rfft(one_sided), size)[:, 1 : K + 1] + static
-    kernel = np.empty((K + 1, len(z)))
+    density[1 : (size + 1) // 2] *= 2
+    parts = np.square(w_hat.view(past.dtype))  # real and imaginary, in turn
+    variance = parts @ np.repeat(density, 2) / size + static
+    # P(j) = E[h_t φ(y_{t+j}) | ζ] = Σ_i w_i C_φ(1+i+j): a correlation, backwards in time
+    w_hat *= fft.rfft(one_sided).conj()
+    P = np.ascontiguousarray(fft.irfft(w_hat, size)[:, : -K - 1 : -1].T)
+    P += static
+    leak = np.ascontiguousarray(future.T)
+    kernel = np.empty((K + 1, rows), past.dtype)
     kernel[0] = variance
-    future, P_T = np.ascontiguousarray(z[:, B:].T), np.ascontiguousarray(P.T)
-    for k in range(K):
-        kernel[k + 1] = P_T[k] + future[k] * (kernel[k] - P_T[k])
-    return LeakyMoments(kernel.T, variance - 2 * P[:, 0] + C_phi[0])
+    for C, later, leak_now, P_now in zip(kernel, kernel[1:], leak, P, strict=False):
+        np.subtract(P_now, C, out=later)  # E[h h⁺] = E[h h'] + (1−z) (E[h φ(y)] − E[h h'])
+        later *= leak_now
+        later += C
+    return LeakyMoments(kernel.T, variance - 2 * P[0] + C_phi[0])

@@ -8,6 +8,8 @@ takes h_t to be independent of ζ_t. That is exact only when ζ does not vary in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.linalg import solve_banded
 
@@ -24,6 +26,7 @@ from rmt_gates.mean_field.state import (
     at_rest,
     collapse,
     nearest_rest,
+    not_found,
 )
 from rmt_gates.mean_field.steady_state import starting_kernel
 from rmt_gates.results import Status
@@ -84,8 +87,8 @@ def approximate_steady_state(model: GatedLeak, *, start: str = "large") -> Stead
     status = Status.OK if decayed else Status.WINDOW_TOO_SHORT
     if result.residual > 1e-10 * C[0]:
         status = Status.NOT_CONVERGED
-    moment = model.independent_moment(C, limit)
     if status != Status.OK:
-        C = np.full_like(C, np.nan)
+        return replace(not_found(model, len(C) - 1, status), note=NOTE)
+    moment = model.independent_moment(C, limit)
     error = np.full_like(C, np.nan)
     return SteadyState(model, C, error, "chaotic", status, limit, moment, note=NOTE)

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from rmt_gates.architectures.base import Architecture, GaussianInput
 from rmt_gates.gaussian import sample_paths, spectrum
 
-STARTS = 4  # windows per circulant path, one every K steps of its period 4K
+BLOCKS = 4  # of K steps in a circulant path: each is the past of the next
 PERIOD = 2  # in units of K, of paths used whole: the circular autocorrelation of a sample, over
 # half its period, is a covariance of that period whatever its noise, and no spectrum is clipped
 
@@ -39,7 +39,8 @@ class PathNoise:
         paths: int,
         K: int,
         mirrored: bool = True,
-        period: int = STARTS,
+        period: int = BLOCKS,
+        dtype: type = float,
     ) -> None:
         self.K, self.period = K, period * K
         self.mirrored = mirrored
@@ -48,29 +49,22 @@ class PathNoise:
         # each frequency with exactly its power: what responds linearly to the input has no noise,
         # and no frequency of a few paths seems to grow by itself
         noise *= np.sqrt(self.period / np.mean(np.abs(noise) ** 2, axis=0))
-        self._noise = noise
+        self._noise = noise.astype(np.result_type(dtype, np.complex64))
 
     def periodic(self, mean: float, covariance: np.ndarray, static: float) -> np.ndarray:
         """(rows, period) paths; ``covariance`` (K+1,) over lags 0…K, tending to ``static``."""
         decaying = spectrum(covariance - static, period=self.period)
         deviation = sample_paths(decaying, noise_hat=self._noise)
-        deviation += np.sqrt(max(static, 0.0)) * self._static
+        deviation += (np.sqrt(max(static, 0.0)) * self._static).astype(deviation.dtype)
         if self.mirrored:
             deviation = np.concatenate([deviation, -deviation])
-        return np.asarray(mean + deviation)
-
-    def windows(self, mean: float, covariance: np.ndarray, static: float) -> np.ndarray:
-        """(rows, 2K) paths at times t−K … t+K−1 around each start t (column K)."""
-        path = self.periodic(mean, covariance, static)
-        around = np.concatenate([path[:, -self.K :], path], axis=1)
-        cut = np.lib.stride_tricks.sliding_window_view(around, 2 * self.K, axis=1)
-        return cut[:, : self.period : self.K].reshape(-1, 2 * self.K)
+        return np.asarray(deviation + deviation.dtype.type(mean))
 
 
 class InputNoise:
     """`PathNoise` for each remembered input of a unit, drawn when it is first asked for.
 
-    ``noise[name, period]``, the period in units of K.
+    ``noise[name, period]``, the period in units of K. ``dtype`` is that of the blocks.
     """
 
     def __init__(
@@ -80,16 +74,18 @@ class InputNoise:
         paths: int,
         K: int,
         mirrored: bool = True,
+        dtype: type = float,
     ) -> None:
         children = rng.spawn(len(model.remembered))
         self._child = dict(zip(model.remembered, children, strict=True))
-        self._shape = paths, K, mirrored
+        self._shape, self._dtype = (paths, K, mirrored), dtype
         self._drawn: dict[tuple[str, int], PathNoise] = {}
 
     def __getitem__(self, key: tuple[str, int]) -> PathNoise:
         if key not in self._drawn:
             name, period = key
-            self._drawn[key] = PathNoise(self._child[name], *self._shape, period)
+            dtype = self._dtype if period == BLOCKS else float
+            self._drawn[key] = PathNoise(self._child[name], *self._shape, period, dtype)
         return self._drawn[key]
 
 
@@ -118,6 +114,7 @@ class InputPaths:
         """(2K, rows) paths of one input, time first, of period 2K."""
         return np.ascontiguousarray(self._noise[name, PERIOD].periodic(*self._law(name)).T)
 
-    def windows(self, name: str) -> np.ndarray:
-        """(rows, 2K) paths of one input around its start times (column K)."""
-        return self._noise[name, STARTS].windows(*self._law(name))
+    def blocks(self, name: str) -> np.ndarray:
+        """(rows, BLOCKS, K) paths of one input, on a circle."""
+        path = self._noise[name, BLOCKS].periodic(*self._law(name))
+        return path.reshape(len(path), BLOCKS, -1)

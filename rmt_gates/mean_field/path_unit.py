@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rmt_gates.architectures.base import Architecture
-from rmt_gates.mean_field.input_paths import STARTS, PathNoise, stratified_normal
+from rmt_gates.mean_field.input_paths import BLOCKS, PathNoise, stratified_normal
 from rmt_gates.mean_field.sampled_map import squeezed
 from rmt_gates.unit import Unit
 
@@ -21,15 +21,15 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
 
     The remembered inputs are stationary Gaussian paths with the covariances that follow from
     the order parameters (m, K+2), autocorrelations at lags 0…K and ∞; the others are drawn at
-    one time. A unit is run once through its path, of period STARTS·K, and then read every K steps:
+    one time. A unit is run once through its path, of period BLOCKS·K, and then read every K steps:
     what it began with is forgotten, also by gates that are open for long.
     """
     K = max(order.shape[1] - 2, 8)
     missing = np.repeat(order[:, -1:], K + 2 - order.shape[1], axis=1)
     order = np.concatenate([order[:, :-1], missing, order[:, -1:]], axis=1)
     kernels = model.input_kernels(squeezed(order))
-    paths = -(-samples // STARTS)
-    per_chunk = max(1, min(paths, ROWS_AT_ONCE // (2 * STARTS * K)))
+    paths = -(-samples // BLOCKS)
+    per_chunk = max(1, min(paths, ROWS_AT_ONCE // (2 * BLOCKS * K)))
     columns: dict[str, list[np.ndarray]] = {name: [] for name in (*model.carried, *kernels)}
     rng = np.random.default_rng(seed)
     for begin in range(0, paths, per_chunk):
@@ -43,7 +43,7 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
                 paths_of[name] = np.ascontiguousarray(path.T)
                 now[name] = path[:, ::K].ravel()
             else:
-                noise = stratified_normal(child, STARTS * size)
+                noise = stratified_normal(child, BLOCKS * size)
                 now[name] = kernel.mean + np.sqrt(covariance[0]) * noise
         for name, value in (*_carries(model, paths_of, K).items(), *now.items()):
             columns[name].append(value)
@@ -53,15 +53,15 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
 
 
 def _carries(model: Architecture, paths: Mapping[str, np.ndarray], K: int) -> dict[str, np.ndarray]:
-    """What units carry after one period of their paths (STARTS·K, rows), and every K steps on.
+    """What units carry after one period of their paths (BLOCKS·K, rows), and every K steps on.
 
     They begin at the rest of their inputs' mean in time: exact for what is static. (An open gate's
     own rest at one time, 1/(1−f), would be remembered where it is far too large.)
     """
     carry = model.rest({name: path.mean(axis=0) for name, path in paths.items()})
-    period = STARTS * K
+    period = BLOCKS * K
     read: list[Any] = []
-    for t in range(period + (STARTS - 1) * K + 1):
+    for t in range(period + (BLOCKS - 1) * K + 1):
         if t >= period and t % K == 0:
             read.append(carry if len(model.carried) > 1 else (carry,))
         carry = model.step({name: path[t % period] for name, path in paths.items()}, carry)

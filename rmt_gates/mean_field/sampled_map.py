@@ -16,7 +16,7 @@ from rmt_gates.architectures.base import Architecture, PathMoments
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
 from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.input_paths import InputNoise, InputPaths
-from rmt_gates.mean_field.kernels import possible_step
+from rmt_gates.mean_field.kernels import bounded, near
 
 ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
 FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
@@ -41,7 +41,8 @@ class SampledKernelMap:
     """Order parameters ↦ those of units driven by inputs with these order parameters.
 
     Order parameters are (m, K+2): for each feature (h, and what else the weights multiply) its
-    autocorrelation at lags 0…K, and its limit.
+    autocorrelation at lags 0…K, and its limit. ``dtype`` : of what is averaged analytically over
+    y; single precision is twice as fast, and its rounding is far below the sampling noise.
     """
 
     def __init__(
@@ -50,12 +51,13 @@ class SampledKernelMap:
         rng: np.random.Generator,
         paths: int,
         K: int,
+        dtype: type = float,
     ) -> None:
         self.model, self.K = model, K
         per_chunk = max(FEWEST_PATHS, ROWS_AT_ONCE // (16 * K))
         sizes = [min(per_chunk, paths - i) for i in range(0, paths, per_chunk)]
         self.chunks = [
-            (size, InputNoise(model, child, size, K))
+            (size, InputNoise(model, child, size, K, dtype=dtype))
             for size, child in zip(sizes, rng.spawn(len(sizes)), strict=True)
         ]
         self.paths = paths
@@ -69,10 +71,9 @@ class SampledKernelMap:
 
     def __call__(self, order: np.ndarray) -> np.ndarray:
         mean = np.zeros((len(order), self.K + 1))
-        for share, moments in self._moments(order):
+        for share, moments in self._moments(bounded(order)):
             mean += share * moments.order
-        # a finite sample's autocorrelation may exceed its variance by rounding at short lags
-        mean = np.clip(mean, -mean[:, :1], mean[:, :1])
+        mean = bounded(mean)
         limit = np.zeros((len(mean), 1))
         if not self.model.zero_bias:
             limit = np.minimum(self._end(mean)[:, None], mean[:, :1])
@@ -87,9 +88,14 @@ class SampledKernelMap:
         tolerance: float,
         rounds: int,
         stop: Callable[[np.ndarray], bool],
-        secants: Secants | None = None,
+        secants: Secants,
+        plain: int = 0,
     ) -> tuple[np.ndarray, int, bool]:
-        """The self-consistent root from ``order``: (order, rounds, converged)."""
+        """The self-consistent root from ``order``: (order, rounds, converged).
+
+        ``secants`` are those of maps with other noise, and are added to; ``plain`` rounds come
+        first where the start is far away.
+        """
         shape = order.shape
         result = anderson(
             lambda x: self(x.reshape(shape)).ravel(),
@@ -97,14 +103,12 @@ class SampledKernelMap:
             tolerance,
             step_tolerance=tolerance,
             rounds=rounds,
-            plain=2 if secants is None else 0,
+            plain=plain,
             stop=lambda x: stop(x.reshape(shape)),
             secants=secants,
-            acceptable=lambda new, old: all(
-                map(possible_step, new.reshape(shape), old.reshape(shape))
-            ),
+            acceptable=lambda new, old: all(map(near, new.reshape(shape), old.reshape(shape))),
         )
-        return result.image.reshape(shape), result.rounds, result.converged
+        return bounded(result.image.reshape(shape)), result.rounds, result.converged
 
     def moment(self, order: np.ndarray) -> ConditionalMoment | None:
         """E[D|ζ] at these order parameters, of the D that the spectrum needs."""

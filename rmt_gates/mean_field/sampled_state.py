@@ -15,7 +15,7 @@ from rmt_gates.mean_field.attraction import attracting_root
 from rmt_gates.mean_field.fixed_points import FixedPoints
 from rmt_gates.mean_field.kernels import resize
 from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law, tail
-from rmt_gates.mean_field.state import SteadyState, collapse, nearest_rest
+from rmt_gates.mean_field.state import SteadyState, collapse, nearest_rest, not_found
 from rmt_gates.results import Status
 
 REPLICATES = 8
@@ -27,7 +27,7 @@ SEEN = 1e-3  # the sampling noise of the coarse paths hides a smaller tail
 ROUNDS = 60
 SETTLED = 0.02  # in units of rtol: the last step of a root, below its sampling error
 MAX_PATHS = 1 << 16
-DOUBTS = 2  # times the sample is quadrupled because the replicates do not agree on being alive
+DOUBTS = 2  # times the sample is quadrupled because a replicate has fallen or does not settle
 NEAR = "the parameters are at the edge of where this state lives, and it may not survive there."
 
 
@@ -62,24 +62,28 @@ def sampled_state(
         return down_from(order[0])
 
     start = initial_order(model, kernel, static)
-    order, status = _find_window(
-        model, start, coarse_rng, rtol, deadline, fallen, bool(np.any(points.stable))
+    coexisting = bool(np.any(points.stable))
+    order, secants, status = _find_window(
+        model, start, coarse_rng, rtol, deadline, fallen, coexisting
     )
     if fallen(order):
         return nearest_rest(points, float(order[0, 0]))
     if status != Status.OK:
         # the memory is longer than the window: what was found depends on where it was cut
-        nothing = np.full(order.shape[1] - 1, np.nan)
-        return SteadyState(model, nothing, nothing, "chaotic", status, np.nan, seed=seed)
+        return not_found(model, order.shape[1] - 2, status)
     K = order.shape[1] - 2
     paths = max(model.coarse_paths, FIRST_PATHS * FIRST_WINDOW // K)
     doubts, note = DOUBTS, ""
     while True:
-        replicates = _replicates(model, order, paths, fine_rng, rtol, deadline, fallen)
+        replicates = _replicates(
+            model, order, secants, paths, fine_rng, rtol, deadline, fallen, coexisting
+        )
         down = [r for r in replicates if r.fallen]
         if len(down) == len(replicates):
             return nearest_rest(points, float(down[0].order[0, 0]))
-        if down and doubts and not deadline.passed and paths < MAX_PATHS:
+        settled = all(r.converged for r in replicates if not r.fallen)
+        doubtful = down or not settled
+        if doubtful and doubts and not deadline.passed and paths < MAX_PATHS:
             doubts -= 1  # close to where this state ends the noise decides: use less of it
             paths = min(4 * paths, MAX_PATHS)
             continue
@@ -87,6 +91,8 @@ def sampled_state(
             note = f"{len(down)} of {len(replicates)} replicates fell to a state at rest: {NEAR}"
         if 2 * len(down) >= len(replicates):
             return replace(nearest_rest(points, float(down[0].order[0, 0])), note=note)
+        if not settled:
+            return not_found(model, order.shape[1] - 2, Status.NOT_CONVERGED)
         replicates = [r for r in replicates if not r.fallen]
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
@@ -94,7 +100,8 @@ def sampled_state(
         noisy = model.tail_noise > 0
         hidden = noisy and tail(order) > visible_tail(model, len(each) * paths, rtol)
         if hidden and 2 * K <= LONGEST_WINDOW and not deadline.passed:
-            order = resized(order, 2 * K)  # the coarse sample's noise had hidden this tail
+            # the coarse sample's noise had hidden this tail
+            order, secants = resized(order, 2 * K), Secants()
             continue
         error = each[:, 0, :-1].std(axis=0, ddof=1) / np.sqrt(len(each))
         C = float(order[0, 0])
@@ -102,9 +109,7 @@ def sampled_state(
         if reached <= rtol or deadline.passed or paths == MAX_PATHS:
             break
         paths = min(int(paths * min(1.3 * (reached / rtol) ** 2, 16.0)) + 1, MAX_PATHS)
-    if not all(r.converged for r in replicates):
-        status = Status.NOT_CONVERGED
-    elif reached > rtol:
+    if reached > rtol:
         status = Status.TIME_LIMIT if deadline.passed else Status.SAMPLE_LIMIT
     return SteadyState(
         model,
@@ -141,42 +146,67 @@ def _find_window(
     deadline: Deadline,
     fallen: Callable[[np.ndarray], bool],
     coexisting: bool,
-) -> tuple[np.ndarray, Status]:
+) -> tuple[np.ndarray, Secants, Status]:
     """A coarse kernel in a window in which it decays to rtol, doubling the window until it does.
 
-    Whether the coarse solve settled does not matter: the replicates say whether they did. Where a
-    stable state at rest coexists a root may repel, and is not the answer.
+    With the secants of its solve: the replicates' maps have nearly the same Jacobian. Whether the
+    coarse solve settled does not matter: the replicates say whether they did.
     """
     start = order
     K = max(FIRST_WINDOW, order.shape[1] - 2)
     order = resized(start, K)
     paths = model.coarse_paths
+
+    def stop(x: np.ndarray) -> bool:
+        return fallen(x) or deadline.passed
+
     while True:
-        coarse = SampledKernelMap(model, rng, paths, K)
-
-        def stop(x: np.ndarray) -> bool:
-            return fallen(x) or deadline.passed
-
-        def solve(x: np.ndarray, coarse: SampledKernelMap = coarse) -> np.ndarray:
-            return coarse.solve(x, 2e-3 * x[0, 0], ROUNDS, stop)[0]
-
-        order = attracting_root(coarse, solve, order, stop) if coexisting else solve(order)
+        coarse, secants = SampledKernelMap(model, rng, paths, K, np.float32), Secants()
+        order, _, _ = _root(coarse, order, 2e-3, stop, secants, coexisting)
         if fallen(order) and K < CONFIRMED:
             if deadline.passed:
-                return np.full_like(order, np.nan), Status.TIME_LIMIT
+                return np.full_like(order, np.nan), secants, Status.TIME_LIMIT
             K *= 4
             order = resized(start, K)
             continue
         if fallen(order):
-            return order, Status.OK
+            return order, secants, Status.OK
         if tail(order) <= visible_tail(model, paths, rtol):
-            return order, Status.OK
+            return order, secants, Status.OK
         if 2 * K > LONGEST_WINDOW:
-            return order, Status.WINDOW_TOO_SHORT
+            return order, secants, Status.WINDOW_TOO_SHORT
         if deadline.passed:
-            return order, Status.TIME_LIMIT
+            return order, secants, Status.TIME_LIMIT
         K *= 2
         order = resized(order, K)
+
+
+def _root(
+    one: SampledKernelMap,
+    order: np.ndarray,
+    tolerance: float,
+    stop: Callable[[np.ndarray], bool],
+    secants: Secants,
+    coexisting: bool,
+) -> tuple[np.ndarray, int, bool]:
+    """The root from ``order``, to a tolerance relative to C_h(0): (order, rounds, converged).
+
+    Where a stable state at rest coexists a root may repel, and is not the answer; there the secants
+    of other maps, which may lead to it, are not used.
+    """
+    absolute = tolerance * order[0, 0]
+    if not coexisting:
+        plain = 0 if secants.dX else 2
+        return one.solve(order, absolute, ROUNDS, stop, secants, plain)
+    ends = []
+
+    def solve(x: np.ndarray) -> np.ndarray:
+        ends.append(one.solve(x, absolute, ROUNDS, stop, Secants(), plain=2))
+        return ends[-1][0]
+
+    root = attracting_root(one, solve, order, stop)
+    last, rounds, converged = ends[-1]
+    return root, rounds, converged and root is last
 
 
 def resized(order: np.ndarray, K: int) -> np.ndarray:
@@ -187,24 +217,24 @@ def resized(order: np.ndarray, K: int) -> np.ndarray:
 def _replicates(
     model: Architecture,
     order: np.ndarray,
+    secants: Secants,
     paths: int,
     rng: np.random.Generator,
     rtol: float,
     deadline: Deadline,
     fallen: Callable[[np.ndarray], bool],
+    coexisting: bool,
 ) -> list[Replicate]:
     """Independent roots near ``order``; at least two, fewer than REPLICATES if time runs out."""
     found: list[Replicate] = []
-    secants = Secants()
 
     def late() -> bool:
         return len(found) > 1 and deadline.passed
 
     for child in rng.spawn(REPLICATES):
-        one = SampledKernelMap(model, child, paths, order.shape[1] - 2)
-        tolerance = SETTLED * rtol * order[0, 0]
-        root, rounds, converged = one.solve(
-            order, tolerance, ROUNDS, lambda x: fallen(x) or late(), secants
+        one = SampledKernelMap(model, child, paths, order.shape[1] - 2, np.float32)
+        root, rounds, converged = _root(
+            one, order, SETTLED * rtol, lambda x: fallen(x) or late(), secants, coexisting
         )
         down = fallen(root)
         if not converged and not down and late():

@@ -24,7 +24,7 @@ class SteadyState(Record):
     C_h : (K+1,) autocorrelation E[h_t h_{t+k}] at lags 0…K; one number where it is constant.
     C_h_error : (K+1,) standard errors; 0 for an exact state. Not included: what the window cuts
         off, below rtol · C_h(0); it matters at lags where C_h is as small as that.
-    kind : "zero", "fixed point" or "chaotic".
+    kind : "zero", "fixed point" or "chaotic"; "unknown" where no state was found.
     converged, status, message : whether, and in words why not.
     static : C_h(∞). moment : the conditional mean over units that the spectrum needs beyond C_h,
         E[(h−φ(y))²|ζ] for a GRU; None where it vanishes.
@@ -125,6 +125,12 @@ class SteadyState(Record):
         )
         dataset.attrs.update(model=repr(self.model), kind=self.kind, status=self.message)
         return dataset
+
+
+def not_found(model: Any, K: int, status: Status) -> SteadyState:
+    """NaN at lags 0…K: no state, and why."""
+    nothing = np.full(K + 1, np.nan)
+    return SteadyState(model, nothing, nothing, "unknown", status, np.nan)
 
 
 def at_rest(point: FixedPoint) -> SteadyState:

@@ -23,6 +23,7 @@ from rmt_gates.mean_field.state import (
     at_rest,
     collapse,
     nearest_rest,
+    not_found,
 )
 from rmt_gates.randomness import generator
 from rmt_gates.results import Status
@@ -159,7 +160,6 @@ def _exact(model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoi
     elif result.residual > 1e-12 * C[0]:
         status = Status.NOT_CONVERGED
     if status != Status.OK:
-        C = np.full_like(C, np.nan)
-        return SteadyState(model, C, C, "chaotic", status, np.nan)
+        return not_found(model, len(C) - 1, status)
     moment = model.independent_moment(C, limit)
     return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, moment)

@@ -21,9 +21,9 @@ def test_path_moments_apply_the_gate_to_its_argument():
     class Paths:
         order, tolerance = C[None], 1e-13
 
-        def windows(self, name):
+        def blocks(self, name):
             assert name == "zeta"
-            return np.full((2, 2 * B), 0.4)
+            return np.full((1, 2, B), 0.4)
 
     got = model.path_moments(Paths(), B)
     np.testing.assert_allclose(got.order[0, 0], w @ C_phi[lag] @ w, rtol=1e-12)
@@ -43,8 +43,8 @@ def test_path_moments_of_a_biased_unit():
     class Paths:
         order, tolerance = C[None], 1e-13
 
-        def windows(self, name):
-            return np.full((2, 2 * B), 2.0)
+        def blocks(self, name):
+            return np.full((1, 2, B), 2.0)
 
     got = model.path_moments(Paths(), B).order[0]
     now = np.append((1 - s) * s ** np.arange(B)[::-1], np.zeros(B))  # of φ at times −B … B−1
@@ -55,6 +55,34 @@ def test_path_moments_of_a_biased_unit():
         np.testing.assert_allclose(got[k], now @ covariance @ later, rtol=1e-12)
         later = s * later
         later[min(B + k, 2 * B - 1)] += 1 - s
+
+
+def test_each_block_is_the_past_of_the_next():
+    """Two steps a block, four blocks on a circle: start s lies between block s and s+1."""
+    model, K = rg.GRU(a_h=2.0), 2
+    C = np.array([0.5, 0.3, 0.1, 0.0])
+    zeta = np.random.default_rng(0).normal(size=(3, 4, K))
+
+    class Paths:
+        order, tolerance = C[None], 1e-13
+
+        def blocks(self, name):
+            return zeta
+
+    got = model.path_moments(Paths(), K)
+    np.testing.assert_array_equal(got.moment[0].reshape(3, 4), zeta[:, [1, 2, 3, 0], 0])
+    z = sigma(zeta)
+    C_phi = model.phi_kernel(C)[:-1]
+    # h at a start, from the two steps before: (1−z₁) φ₁ + z₁ φ₀, what lies before counted as φ₀
+    newest = 1 - z[:, :, 1]
+    variance = (newest**2 + (1 - newest) ** 2) * C_phi[0] + 2 * newest * (1 - newest) * C_phi[1]
+    next_z = z[:, [1, 2, 3, 0], 0]
+    cross = newest * C_phi[1] + (1 - newest) * C_phi[2]
+    np.testing.assert_allclose(got.order[0, 0], variance.mean(), rtol=1e-12)
+    step = next_z * variance + (1 - next_z) * cross
+    np.testing.assert_allclose(got.order[0, 1], step.mean(), rtol=1e-12)
+    excess = variance - 2 * cross + C_phi[0]
+    np.testing.assert_allclose(got.moment[1].reshape(3, 4), excess, rtol=1e-11)
 
 
 @pytest.mark.parametrize("name", ["a_z", "v_z"])

@@ -30,7 +30,7 @@ def decaying(K, static, seed=1):
 @pytest.mark.parametrize("steps", [1, 2, 9])
 def test_weights(steps):
     z = gates(5, steps)
-    w = leaky_weights(z)
+    w = leaky_weights(1 - z)
     np.testing.assert_allclose(w[:, ::-1], weights_by_hand(z), rtol=1e-13)
     np.testing.assert_allclose(w.sum(axis=1), 1, rtol=1e-14)
     assert np.all(w > 0)
@@ -42,7 +42,7 @@ def test_against_double_sums(B, K, static):
     rows = 4
     z = gates(rows, B + K)
     C_phi = decaying(K, static)
-    got = leaky_moments(z, C_phi, static)
+    got = leaky_moments(1 - z[:, :B], 1 - z[:, B:], C_phi, static)
     assert got.kernel.shape == (rows, K + 1) and got.excess.shape == (rows,)
 
     n = B + K + 1  # times of φ: t−B … t+K
@@ -83,7 +83,7 @@ def test_against_the_recursion_on_sampled_inputs():
             record.append(h)
         h = z[0, t] * h + (1 - z[0, t]) * path[t]
     record.append(h)
-    got = leaky_moments(z, C_phi, static)
+    got = leaky_moments(1 - z[:, :B], 1 - z[:, B:], C_phi, static)
     for k in range(K + 1):
         product = record[0] * record[k]
         error = product.std() / np.sqrt(n)
@@ -95,7 +95,7 @@ def test_against_the_recursion_on_sampled_inputs():
 
 def test_a_constant_signal():
     """φ the same at all times: h = φ, whatever the gate."""
-    got = leaky_moments(gates(3, 20), np.full(6, 0.7), 0.7)
+    got = leaky_moments(1 - gates(3, 15), 1 - gates(3, 5, seed=1), np.full(6, 0.7), 0.7)
     np.testing.assert_allclose(got.kernel, 0.7, rtol=1e-13)
     np.testing.assert_allclose(got.excess, 0, atol=1e-13)
 
@@ -104,6 +104,6 @@ def test_an_open_gate_keeps_its_oldest_value():
     """z = 1: h_t = φ_{t−B} for ever."""
     K, B = 4, 3
     C_phi = decaying(K, 0.0)
-    got = leaky_moments(np.ones((1, B + K)), C_phi, 0.0)
+    got = leaky_moments(np.zeros((1, B)), np.zeros((1, K)), C_phi, 0.0)
     np.testing.assert_allclose(got.kernel[0], C_phi[0], rtol=1e-13)
     np.testing.assert_allclose(got.excess[0], 2 * (C_phi[0] - C_phi[3]), rtol=1e-12)

@@ -1,4 +1,4 @@
-"""Windows of stationary Gaussian paths."""
+"""Stationary Gaussian paths."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 import rmt_gates as rg
 from rmt_gates.gaussian import spectrum
-from rmt_gates.mean_field.input_paths import PERIOD, STARTS, InputNoise, InputPaths, PathNoise
+from rmt_gates.mean_field.input_paths import BLOCKS, PERIOD, InputNoise, InputPaths, PathNoise
 
 K = 8
 DECAYING = 1.7 * np.exp(-np.arange(K + 1) / 2.0)
@@ -18,42 +18,33 @@ def source(paths=3, mirrored=True, seed=0):
 
 
 def test_shapes():
-    assert source().windows(0.0, DECAYING, 0.0).shape == (2 * 3 * STARTS, 2 * K)
-    assert source(mirrored=False).windows(0.0, DECAYING, 0.0).shape == (3 * STARTS, 2 * K)
+    assert source().periodic(0.0, DECAYING, 0.0).shape == (2 * 3, BLOCKS * K)
+    assert source(mirrored=False).periodic(0.0, DECAYING, 0.0).shape == (3, BLOCKS * K)
 
 
 def test_mirror_images():
-    w = source().windows(0.6, DECAYING + 0.5, 0.5)
+    w = source().periodic(0.6, DECAYING + 0.5, 0.5)
     half = len(w) // 2
     np.testing.assert_allclose(w[:half] - 0.6, -(w[half:] - 0.6), rtol=1e-13)
     np.testing.assert_array_equal(
-        w[:half], source(mirrored=False).windows(0.6, DECAYING + 0.5, 0.5)
+        w[:half], source(mirrored=False).periodic(0.6, DECAYING + 0.5, 0.5)
     )
-
-
-def test_windows_of_one_path_overlap_by_half():
-    """Starts are K apart on a circle of 4K steps; the start is column K."""
-    w = source(mirrored=False).windows(0.0, DECAYING, 0.0).reshape(3, STARTS, 2 * K)
-    for i in range(STARTS):
-        np.testing.assert_array_equal(w[:, i, K:], w[:, (i + 1) % STARTS, :K])
-    starts = w[:, :, K]
-    assert len(np.unique(starts)) == starts.size
 
 
 def test_noise_is_kept():
     one = source()
-    a, b = one.windows(0.0, DECAYING, 0.0), one.windows(0.0, 4 * DECAYING, 0.0)
+    a, b = one.periodic(0.0, DECAYING, 0.0), one.periodic(0.0, 4 * DECAYING, 0.0)
     np.testing.assert_allclose(b, 2 * a, rtol=1e-13)
-    np.testing.assert_array_equal(a, source().windows(0.0, DECAYING, 0.0))
-    assert not np.array_equal(a, source(seed=1).windows(0.0, DECAYING, 0.0))
+    np.testing.assert_array_equal(a, source().periodic(0.0, DECAYING, 0.0))
+    assert not np.array_equal(a, source(seed=1).periodic(0.0, DECAYING, 0.0))
 
 
-def test_covariance_of_the_windows():
-    """Over many paths: the circulant kernel of period 4K, plus the static part."""
+def test_covariance_of_the_paths():
+    """Over many of them: the circulant kernel of period 4K, plus the static part."""
     n, static, mean = 20_000, 0.8, -0.4
-    w = PathNoise(np.random.default_rng(3), n, K, False).windows(mean, DECAYING + static, static)
-    w = w.reshape(n, STARTS, 2 * K)[:, 0]  # one window a path: independent rows
-    exact = spectrum(DECAYING, STARTS * K).kernel + static
+    w = PathNoise(np.random.default_rng(3), n, K, False).periodic(mean, DECAYING + static, static)
+    w = w[:, : 2 * K]
+    exact = spectrum(DECAYING, BLOCKS * K).kernel + static
     exact_matrix = exact[np.abs(np.subtract.outer(np.arange(2 * K), np.arange(2 * K)))]
     np.testing.assert_allclose(w.mean(axis=0), mean, atol=4.5 * np.sqrt(exact[0] / n))
     bound = 4.5 * np.sqrt((exact[0] ** 2 + exact_matrix**2) / n)
@@ -64,23 +55,14 @@ def test_covariance_of_the_windows():
 @pytest.mark.parametrize("static", [0.0, -1e-18])
 def test_no_static_part(static):
     """A limit that is negative by rounding is none."""
-    w = source().windows(0.0, DECAYING, static)
-    np.testing.assert_allclose(w, source().windows(0.0, DECAYING, 0.0), rtol=1e-12, atol=1e-14)
+    w = source().periodic(0.0, DECAYING, static)
+    np.testing.assert_allclose(w, source().periodic(0.0, DECAYING, 0.0), rtol=1e-12, atol=1e-14)
 
 
 def test_a_path_that_is_all_static():
-    w = source(mirrored=False).windows(0.3, np.full(K + 1, 2.0), 2.0).reshape(3, -1)
+    w = source(mirrored=False).periodic(0.3, np.full(K + 1, 2.0), 2.0)
     np.testing.assert_allclose(w, np.broadcast_to(w[:, :1], w.shape), rtol=1e-14)
     assert len(np.unique(w[:, 0])) == 3
-
-
-def test_periodic_paths_are_what_windows_are_cut_from():
-    path = source().periodic(0.6, DECAYING + 0.5, 0.5)
-    assert path.shape == (6, STARTS * K)
-    w = source().windows(0.6, DECAYING + 0.5, 0.5).reshape(6, STARTS, 2 * K)
-    for i in range(STARTS):
-        np.testing.assert_array_equal(w[:, i, K:], path[:, i * K : (i + 1) * K])
-        np.testing.assert_array_equal(w[:, i, :K], np.roll(path, K, axis=1)[:, i * K : (i + 1) * K])
 
 
 def test_inputs_of_a_unit_have_noise_of_their_own():
@@ -91,7 +73,7 @@ def test_inputs_of_a_unit_have_noise_of_their_own():
 
     def draw(names):
         paths = InputPaths(InputNoise(model, np.random.default_rng(5), 3, K), order, kernels, 1e-8)
-        return {name: paths.windows(name) for name in names}
+        return {name: paths.blocks(name) for name in names}
 
     a, b = draw(["zeta", "y"]), draw(["y", "zeta"])
     for name in ("zeta", "y"):
@@ -100,6 +82,8 @@ def test_inputs_of_a_unit_have_noise_of_their_own():
     assert np.abs(np.corrcoef(zeta.ravel(), y.ravel())[0, 1]) < 0.3
     noise = InputNoise(model, np.random.default_rng(5), 3, K)
     mean, covariance = kernels["zeta"]
+    whole = noise["zeta", BLOCKS].periodic(mean, covariance[:-1], covariance[-1])
+    np.testing.assert_array_equal(a["zeta"].reshape(6, -1), whole)
     exact = noise["zeta", PERIOD].periodic(mean, covariance[:-1], covariance[-1])
     assert exact.shape == (6, PERIOD * K)
     np.testing.assert_array_equal(InputPaths(noise, order, kernels, 1e-8).periodic("zeta"), exact.T)

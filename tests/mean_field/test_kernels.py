@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmt_gates.mean_field.kernels import possible_step, resize
+from rmt_gates.mean_field.kernels import bounded, near, possible_step, resize
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,18 @@ def test_a_step_may_change_the_variance_by_a_factor_of_four():
     kernel = np.array([0.2, 0.1, 0.0])
     for factor, possible in ((3.99, True), (4.01, False), (1 / 3.99, True), (1 / 4.01, False)):
         assert possible_step(factor * kernel, kernel) is possible
+        assert near(factor * kernel, kernel) is possible
+
+
+def test_near_looks_at_the_variance_alone():
+    assert near(np.array([0.3, 0.4]), np.array([0.4, 0.1]))
+    assert not near(np.array([1.0, 0.4]), np.array([0.9, 0.1]))
+    assert not near(np.array([0.0, 0.0]), np.array([0.9, 0.1]))
+
+
+def test_bounded():
+    kernels = np.array([[0.5, 0.6, -0.2], [0.4, -0.7, 0.1]])
+    np.testing.assert_array_equal(bounded(kernels), [[0.5, 0.5, -0.2], [0.4, -0.4, 0.1]])
 
 
 def test_cut():

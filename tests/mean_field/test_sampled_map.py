@@ -6,7 +6,7 @@ import pytest
 import rmt_gates as rg
 from rmt_gates.architectures.leaky_average import leaky_moments
 from rmt_gates.mean_field.anderson import Secants
-from rmt_gates.mean_field.input_paths import STARTS
+from rmt_gates.mean_field.input_paths import BLOCKS
 from rmt_gates.mean_field.sampled_map import (
     FEWEST_PATHS,
     ROWS_AT_ONCE,
@@ -31,9 +31,11 @@ def test_chunks_are_weighted_by_their_size():
     assert [size for size, _ in G.chunks] == [per_chunk, 40]
     covariance = 16 * X[0] + 0.3
     C_phi = MODEL.phi_kernel(X[0])
-    rows = [noise["zeta", STARTS].windows(-0.4, covariance[:-1], 0.3) for _, noise in G.chunks]
-    zeta = np.concatenate(rows)
-    exact = leaky_moments(1 / (1 + np.exp(-zeta)), C_phi[:-1], 0.0)
+    rows = [noise["zeta", BLOCKS].periodic(-0.4, covariance[:-1], 0.3) for _, noise in G.chunks]
+    z = 1 / (1 + np.exp(-np.concatenate(rows)))
+    starts = [np.roll(z, -s * K, axis=1) for s in range(BLOCKS)]  # one every K steps of the circle
+    past, future = (np.concatenate([s[:, cut] for s in starts]) for cut in (np.s_[-K:], np.s_[:K]))
+    exact = leaky_moments(1 - past, 1 - future, C_phi[:-1], 0.0)
     (image,) = G(X)
     np.testing.assert_allclose(image[:-1], exact.kernel.mean(axis=0), rtol=0, atol=1e-9)
     assert image[-1] == 0
@@ -101,18 +103,39 @@ def test_same_noise_same_map():
 
 def test_solve_finds_the_root_of_the_map():
     G = SampledKernelMap(MODEL, np.random.default_rng(0), 64, K)
-    x, rounds, converged = G.solve(X, 1e-9, 60, lambda x: False)
+    x, rounds, converged = G.solve(X, 1e-9, 60, lambda x: False, Secants(), plain=2)
     assert converged and 3 < rounds < 40
     np.testing.assert_allclose(G(x), x, rtol=0, atol=1e-8)
     secants = Secants()
-    G.solve(X, 1e-6, 60, lambda x: False, secants)
+    G.solve(X, 1e-6, 60, lambda x: False, secants, plain=2)
     again, fewer, converged = G.solve(x + 1e-4 * X, 1e-9, 60, lambda x: False, secants)
     assert converged and fewer < rounds
     np.testing.assert_allclose(again, x, rtol=0, atol=1e-7)
-    stopped, rounds, converged = G.solve(X, 1e-9, 60, lambda x: True)
+    stopped, rounds, converged = G.solve(X, 1e-9, 60, lambda x: True, Secants())
     assert rounds == 1 and not converged
     np.testing.assert_array_equal(stopped, G(X))
-    assert G.solve(X, 1e-9, 3, lambda x: False)[1:] == (3, False)
+    assert G.solve(X, 1e-9, 3, lambda x: False, Secants())[1:] == (3, False)
+
+
+def test_single_precision_is_the_same_map():
+    double, single = (
+        SampledKernelMap(MODEL, np.random.default_rng(0), 64, K, dtype) for dtype in (float, "f4")
+    )
+    difference = single(X) - double(X)
+    assert 0 < np.max(np.abs(difference)) < 3e-7 * X[0, 0]
+    fine, coarse = double.moment(X), single.moment(X)
+    assert fine is not None and coarse is not None
+    np.testing.assert_allclose(coarse(1.3), fine(1.3), rtol=1e-5)
+
+
+def test_steps_that_exceed_the_variance_at_short_lags_are_cut():
+    G = SampledKernelMap(MODEL, np.random.default_rng(0), 64, K)
+    above = X.copy()
+    above[0, 1] = X[0, 0] + 1e-3
+    cut = X.copy()
+    cut[0, 1] = X[0, 0]
+    np.testing.assert_array_equal(G(above), G(cut))
+    assert not np.array_equal(G(above), G(X))
 
 
 def test_tail():

@@ -34,11 +34,14 @@ def solved(monkeypatch):
     def run(*rounds, rtol=1e-2, max_seconds=None, model=MODEL, K=64):
         asked, script = [], iter(rounds)
 
-        def replicates(model, order, paths, *_):
+        def replicates(model, order, secants, paths, *_):
             asked.append((order.shape[1] - 2, paths))
             return next(script)
 
-        monkeypatch.setattr(module, "_find_window", lambda model, order, *_: (order, Status.OK))
+        def find_window(model, order, *_):
+            return order, module.Secants(), Status.OK
+
+        monkeypatch.setattr(module, "_find_window", find_window)
         monkeypatch.setattr(module, "_replicates", replicates)
         kernel, rng = decaying(0.5, K)[0, :-1], np.random.default_rng(0)
         state = module.sampled_state(model, kernel, 0.0, POINTS, rng, rtol, max_seconds)
@@ -117,10 +120,18 @@ def test_replicates_that_recover_leave_no_note(solved):
     assert len(asked) == 2 and state.kind == "chaotic" and state.note == ""
 
 
-def test_one_root_that_did_not_settle_is_said(solved):
+def test_a_root_that_does_not_settle_is_no_answer(solved):
+    """More paths are tried, twice; then NaN."""
     unsettled = living(*EIGHT)
     unsettled[3] = unsettled[3]._replace(converged=False)
-    assert solved(unsettled)[0].status is Status.NOT_CONVERGED
+    state, asked = solved(unsettled, unsettled, unsettled)
+    assert [paths for _, paths in asked] == [1024, 4096, 16384]
+    assert state.status is Status.NOT_CONVERGED and state.kind == "unknown"
+    assert np.isnan(state.C_h).all() and np.isnan(state.C_h_error).all() and state.lags == 64
+    state, asked = solved(unsettled, living(*EIGHT))
+    assert len(asked) == 2 and state.converged and state.C_h0 == pytest.approx(EIGHT.mean())
+    state, asked = solved(unsettled, max_seconds=-1.0)
+    assert len(asked) == 1 and np.isnan(state.C_h0)
 
 
 def test_a_tail_that_the_coarse_sample_hid_lengthens_the_window(solved, monkeypatch):
@@ -154,15 +165,14 @@ def test_what_else_the_weights_multiply(solved):
 def test_without_replicates(monkeypatch, status):
     """A kernel that fell ends at the stable fixed point nearest to C(0); else nothing is known."""
     order = np.full((1, 66), REST) if status is Status.OK else decaying(0.5)
-    monkeypatch.setattr(module, "_find_window", lambda *_: (order, status))
+    monkeypatch.setattr(module, "_find_window", lambda *_: (order, module.Secants(), status))
     monkeypatch.setattr(module, "_replicates", None)
     rng = np.random.default_rng(0)
     state = module.sampled_state(MODEL, decaying(0.5)[0, :-1], 0.0, POINTS, rng, 1e-2, None)
     if status is Status.OK:
         assert state.kind == "fixed point" and state.C_h0 == REST
     else:
-        seed = int(np.random.default_rng(0).spawn(3)[2].integers(2**63))
-        assert state.status is status and state.seed == seed and state.C_h.shape == (65,)
+        assert state.status is status and state.kind == "unknown" and state.C_h.shape == (65,)
         assert np.isnan(state.C_h).all() and np.isnan(state.static)
 
 
@@ -175,18 +185,21 @@ def window(monkeypatch):
         tried = []
 
         class Scripted:
-            def __init__(self, model, rng, paths, K):
+            def __init__(self, model, rng, paths, K, dtype):
                 self.K = K
                 tried.append((K, paths))
 
-            def solve(self, order, tolerance, rounds, stop):
+            def solve(self, order, tolerance, rounds, stop, secants, plain):
                 assert order.shape == (1, self.K + 2) and tolerance == 2e-3 * order[0, 0]
+                assert plain == 2 and secants.dX == []
+                secants.add(order, order)
                 return decaying(0.5, self.K, memory), 3, True
 
         monkeypatch.setattr(module, "SampledKernelMap", Scripted)
-        order, status = module._find_window(
+        order, secants, status = module._find_window(
             MODEL, decaying(0.5, 20), None, 5e-3, deadline, lambda order: fallen, False
         )
+        assert len(secants.dX) == 1  # of the last window alone
         assert {paths for _, paths in tried} == {1024}
         return order, status, [K for K, _ in tried]
 
@@ -224,26 +237,27 @@ def test_replicates(monkeypatch, deadline, n):
     asked = []
 
     class Scripted:
-        def __init__(self, model, rng, paths, K):
+        def __init__(self, model, rng, paths, K, dtype):
             self.number, self.drawn = len(asked), rng.random()
             assert (model, paths, K) == (MODEL, 300, 64)
 
-        def solve(self, order, tolerance, rounds, stop, secants):
+        def solve(self, order, tolerance, rounds, stop, secants, plain):
+            assert plain == 0 and secants is known
             assert tolerance == pytest.approx(module.SETTLED * 1e-3 * 0.5, rel=1e-14)
             assert rounds == module.ROUNDS
-            asked.append((self.drawn, secants))
+            asked.append(self.drawn)
             return order * (1 - 0.1 * self.number), 4, self.number != 1
 
         def moment(self, root):
             return root[0, 0]
 
     monkeypatch.setattr(module, "SampledKernelMap", Scripted)
-    rng, order = np.random.default_rng(0), decaying(0.5)
+    rng, order, known = np.random.default_rng(0), decaying(0.5), module.Secants()
+    known.add(order, order)
     found = module._replicates(
-        MODEL, order, 300, rng, 1e-3, deadline, lambda order: order[0, 0] == 0.5
+        MODEL, order, known, 300, rng, 1e-3, deadline, lambda order: order[0, 0] == 0.5, False
     )
-    assert len(found) == n == len({drawn for drawn, _ in asked})
-    assert len({id(secants) for _, secants in asked}) == 1
+    assert len(found) == n == len(set(asked))
     assert [r.fallen for r in found] == [True] + [False] * (n - 1)
     assert [r.converged for r in found] == [True, False] + [True] * (n - 2)
     assert [r.moment for r in found] == [None] + [r.order[0, 0] for r in found[1:]]
@@ -270,8 +284,38 @@ def test_a_solve_that_time_cut_short_is_no_replicate(monkeypatch, settled, n):
 
     monkeypatch.setattr(module, "SampledKernelMap", Scripted)
     rng = np.random.default_rng(0)
-    found = module._replicates(MODEL, decaying(0.5), 300, rng, 1e-3, Clock(), lambda order: False)
+    found = module._replicates(
+        MODEL, decaying(0.5), module.Secants(), 300, rng, 1e-3, Clock(), lambda order: False, False
+    )
     assert len(begun) == 3 and len(found) == n and all(r.converged for r in found)
+
+
+def test_a_replicate_beside_a_stable_rest_leaves_a_root_that_repels():
+    """Accelerated rounds may reach the border; plain ones lead away from it. No secants shared."""
+
+    class Bistable:
+        """Plain rounds lead to 0.5 from above 0.2; the first solve ends on the border at 0.2."""
+
+        def __init__(self):
+            self.solves = []
+
+        def __call__(self, x):
+            return x + 2 * (x - 0.2) * (0.5 - x)
+
+        def solve(self, order, tolerance, rounds, stop, secants, plain):
+            self.solves.append(secants)
+            assert plain == 2 and secants is not known
+            root = np.full_like(order, 0.2 if len(self.solves) == 1 else 0.5)
+            return root, 5, True
+
+    one, known = Bistable(), module.Secants()
+    start = np.full((1, 3), 0.3)
+    root, rounds, converged = module._root(one, start, 1e-3, lambda x: False, known, True)
+    assert np.all(root == 0.5) and rounds == 5 and converged and len(one.solves) == 2
+    assert one.solves[0] is not one.solves[1]
+    one = Bistable()  # time that ends on the walk: no answer
+    root, _, converged = module._root(one, start, 1e-3, lambda x: x[0, 0] > 0.4, known, True)
+    assert root[0, 0] > 0.4 and not converged
 
 
 def test_windows_are_cut_and_continued_with_their_limit():

@@ -5,7 +5,7 @@ import pytest
 
 import rmt_gates as rg
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
-from rmt_gates.mean_field.state import SteadyState
+from rmt_gates.mean_field.state import SteadyState, not_found
 from rmt_gates.results import Status
 
 MODEL = rg.GRU(a_h=3, a_z=2, a_r=1)
@@ -55,7 +55,8 @@ def test_messages():
     assert record().message == chaotic + Status.OK.sentence
     assert record(note="But.").message == f"{chaotic}{Status.OK.sentence} But."
     limit = Status.TIME_LIMIT
-    state = record(C_h=np.full(3, np.nan), status=limit)
+    state = not_found(record().model, 2, limit)
+    assert state.kind == "unknown" and np.isnan(state.C_h).all() and state.lags == 2
     assert state.message == f"No state was found. {limit.sentence}" and not state.converged
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,7 @@ def compare(
         raise TypeError(
             f"curve must come from rg.spectral_curve(state), got {type(curve).__name__}"
         )
+    _require_fraction(fraction_expected)
     spectra = np.atleast_2d(np.asarray(eigenvalues, complex))
     if spectra.size == 0 or not np.all(np.isfinite(spectra)):
         raise ValueError("eigenvalues must be finite and of shape (…, N) with N ≥ 1")
@@ -89,19 +91,26 @@ def compare(
     radius = np.abs(spectra).max(axis=1)
     distance = _distance(curve, spectra[outside])
     several = networks > 1
+    with np.errstate(invalid="ignore"):  # a point spectrum has eigenvalues at infinite level
+        edge_error = edge.std(ddof=1) / np.sqrt(networks) if several else np.nan
     return Agreement(
         N=N,
         networks=networks,
         fraction_outside=float(outside.mean()),
         fraction_expected=float(expected),
         edge_level=float(edge.mean()),
-        edge_level_error=float(edge.std(ddof=1) / np.sqrt(networks)) if several else np.nan,
+        edge_level_error=float(edge_error),
         distance_mean=float(distance.mean()) if len(distance) else 0.0,
         distance_max=float(distance.max()) if len(distance) else 0.0,
         radius_theory=curve.radius_at(N),
         radius_simulated=float(radius.mean()),
         radius_spread=float(radius.std(ddof=1)) if several else np.nan,
     )
+
+
+def _require_fraction(value: Any) -> None:
+    if value is not None and not (isinstance(value, numbers.Real) and 0 <= value <= 1):  # type: ignore[operator]
+        raise ValueError(f"fraction_expected must lie between 0 and 1, or be None, got {value!r}")
 
 
 def _distance(curve: SpectralCurve, lam: np.ndarray) -> np.ndarray:

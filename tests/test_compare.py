@@ -67,3 +67,18 @@ def test_messages(disc):
     for bad in ([], [np.nan, 1.0]):
         with pytest.raises(ValueError, match="eigenvalues must be finite and of shape"):
             rg.compare(curve, bad)
+    for wrong in ("x", -0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match=r"^fraction_expected must lie between 0 and 1, or be"):
+            rg.compare(curve, eigenvalues, fraction_expected=wrong)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("changes", [{}, {"a_z": 3}, {"a_r": 2, "v_z": 1}], ids=str)
+def test_networks_without_weights_have_no_edge(changes):
+    """J = diag(z): a point, or the law of the gate on the real axis."""
+    model = rg.GRU(a_h=0, **changes)
+    curve = rg.spectral_curve(rg.steady_state(model))
+    network = [rg.sample_network(model, 40, rng=i) for i in (0, 1)]
+    agreement = rg.compare(curve, [n.eigenvalues([0.0] * 40) for n in network])
+    assert agreement.fraction_outside == agreement.fraction_expected == 0
+    assert np.all(curve.edge_density == 0)

@@ -19,7 +19,7 @@ import numpy as np
 
 import rmt_gates as rg
 from rmt_gates import plots
-from validation.table import table, with_error
+from validation.table import outside, table, with_error
 from validation.verdict import Outcome
 
 SCHEMA = "rmt_gates.validation/1"
@@ -145,7 +145,8 @@ def _section(outcome: Outcome, picture: str) -> str:
 <table><tr><th>quantity</th><th>theory</th><th>simulation</th><th>bound</th><th></th></tr>
 {rows}</table>
 <table><tr><th>wrong theory</th><th>deviation / bound</th><th></th></tr>{controls}</table>
-<p>Smallest change of a_h that would be noticed: {resolution}.</p></section>"""
+<p>Smallest change of a_h that would be noticed: {resolution}.
+{outside(outcome).capitalize() + "." if outcome.agreement else ""}</p></section>"""
 
 
 def _page(sections: list[str], origin: dict[str, Any], outcomes: list[Outcome]) -> str:

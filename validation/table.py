@@ -37,6 +37,8 @@ def rows(outcome: Outcome) -> list[str]:
             f"{outcome.case.name:<19}controls: {route} tells a_h to "
             f"{outcome.resolution[route]:.1%}: {told}"
         )
+    if outcome.agreement:
+        lines.append(f"{outcome.case.name:<19}{outside(outcome)}")
     if outcome.simulation is not None and outcome.simulation.left:
         lines.append(
             f"{outcome.case.name:<19}{outcome.simulation.left} networks left this branch "
@@ -45,6 +47,16 @@ def rows(outcome: Outcome) -> list[str]:
     if not outcome.converged:
         lines.append(f"{outcome.case.name:<19}not converged: {outcome.message}")
     return lines
+
+
+def outside(outcome: Outcome) -> str:
+    """How many eigenvalues lie outside the curve, how many should, and how far away they are."""
+    a = outcome.agreement
+    return (
+        f"outside the curve: {a['fraction_outside']:.2%} of the eigenvalues (expected "
+        f"{a['fraction_expected']:.2%}), {a['distance_mean']:.2g} away on average, "
+        f"{a['distance_max']:.2g} at most"
+    )
 
 
 def _word(rejected: bool) -> str:

@@ -31,6 +31,8 @@ def clean(name: str, value: Any) -> float | np.ndarray:
             f"{name} must be a real number or an array of real numbers, "
             f"got {type(value).__name__} {value!r}"
         )
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask has no meaning here: use .filled()")
     try:
         array = np.array(float(value) if isinstance(value, numbers.Real) else value)
     except OverflowError:

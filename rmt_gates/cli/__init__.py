@@ -7,12 +7,14 @@ what is printed says which.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 from rmt_gates.cli.output import BadInput, check_figure, print_result, write_figure
 from rmt_gates.cli.parser import parse
 
+TOO_LARGE = re.compile("memory|storage size", re.IGNORECASE)
 OK, BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 0, 2, 3, 130
 
 
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"rmt-gates: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     except (MemoryError, RuntimeError) as error:  # torch raises RuntimeError
-        if "memory" not in f"{type(error).__name__} {error}".lower():
+        if not TOO_LARGE.search(f"{type(error).__name__} {error}"):
             raise
         print("rmt-gates: not enough memory: take networks of fewer units", file=sys.stderr)
         return BAD_INPUT
@@ -48,4 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        if error.filename is not None:
+            raise  # not the output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"rmt-gates: the result cannot be written: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
     return OK if result.converged else NOT_CONVERGED

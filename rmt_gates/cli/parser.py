@@ -97,7 +97,10 @@ def _with_checkpoint(argv: list[str]) -> list[str]:
 def _add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("checkpoint")
     group.add_argument(
-        "--checkpoint", metavar="FILE", required=True, help="written by torch.save(x.state_dict())"
+        "--checkpoint",
+        metavar="FILE",
+        required=True,
+        help="written by torch.save(x.state_dict()); an nn.RNN in it is taken to have tanh",
     )
     group.add_argument(
         "--module", metavar="NAME", default="", help="where the module is in it (encoder.rnn)"

@@ -131,7 +131,7 @@ class FixedPoints(Record):
 
     def __len__(self) -> int:
         self._require_scalar()
-        return len(self.C_h)
+        return int(self.count)
 
     def __getitem__(self, i: int) -> FixedPoint:
         self._require_scalar()
@@ -139,6 +139,7 @@ class FixedPoints(Record):
             raise TypeError(f"index one fixed point by an integer, got {i!r}")
         if not -len(self) <= i < len(self):
             raise IndexError(f"there are {len(self)} fixed points, and none with index {i}")
+        i = range(len(self))[i]  # the absent ones beyond do not count
         return FixedPoint(
             self.model,
             float(self.C_h[i]),

@@ -100,6 +100,8 @@ class SteadyState(Record):
     def averages(self) -> dict[str, tuple[float, float]]:
         """One-unit averages by name, each with its standard error."""
         values = self.model.averages(self.C_h0, self.moment)
+        if np.isnan(self.C_h0):
+            return dict.fromkeys(values, (np.nan, np.nan))
         if len(self.replicates) < 2:
             return {name: (value, 0.0) for name, value in values.items()}
         each = [self.model.averages(C, moment) for C, moment in self.replicates]

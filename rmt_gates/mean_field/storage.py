@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +21,7 @@ SCHEMA = 1
 
 def save(state: FixedPoint | SteadyState, path: Any) -> None:
     """Write a state to ``path`` as .npz, with everything `load` needs."""
+    _require_path(path)
     header = {"schema": SCHEMA, "type": type(state).__name__, "model": state.model.to_dict()}
     arrays: dict[str, np.ndarray] = {}
     if isinstance(state, FixedPoint):
@@ -56,6 +58,7 @@ def load(path: Any) -> FixedPoint | SteadyState:
     >>> rg.load(path)
     FixedPoint(C_h=0.352602, rho=1.06739, stable=False, status=OK)
     """
+    _require_path(path)
     if not Path(path).is_file():
         raise ValueError(f"path: there is no file {str(path)!r}")
     try:
@@ -70,6 +73,18 @@ def load(path: Any) -> FixedPoint | SteadyState:
         raise ValueError(
             f"path: {str(path)!r} has schema {header['schema']}, this version reads {SCHEMA}"
         )
+    try:
+        return _state(header, arrays)
+    except (KeyError, IndexError):
+        raise ValueError(f"path: {str(path)!r} is damaged: part of the state is missing") from None
+
+
+def _require_path(path: Any) -> None:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be the name of a file, got {path!r}")
+
+
+def _state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> FixedPoint | SteadyState:
     model = model_from_dict(header["model"])
     status = Status(header["status"])
     if header["type"] == "FixedPoint":

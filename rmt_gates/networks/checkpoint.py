@@ -110,7 +110,7 @@ def module_from_state_dict(state: Mapping[str, Tensor], name: str = "") -> nn.RN
             own.get("weight_ih_l0", U).shape[-1],
             U.shape[1],
             num_layers=sum(re.fullmatch(r"weight_hh_l\d+", key) is not None for key in own),
-            bias="bias_hh_l0" in own,
+            bias=any(key.startswith("bias") for key in own),
             bidirectional=f"{FIRST}_reverse" in own,
             dtype=U.dtype,
             device="meta",  # nothing is drawn

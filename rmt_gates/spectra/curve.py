@@ -135,6 +135,8 @@ class SpectralCurve(Record):
         """(like x) density of eigenvalues per unit of the network, just inside the curve."""
         from rmt_gates.spectra.edge import boundary_density
 
+        if self.x[0] == self.x[-1]:  # a point has no inside
+            return np.zeros(self.x.shape)
         unit = self.source if isinstance(self.source, Unit) else self.source.unit
         return boundary_density(unit, self.x, self.y)
 

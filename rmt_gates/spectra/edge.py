@@ -39,7 +39,8 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
         gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
         trace = np.einsum("pukl,pulk->pu", gram, gram).real
         quartic[part] = trace @ unit.weights
-    return gradient * overlap**2 / (np.pi * quartic)
+    # where nothing is blurred by the weights, as at a_h = 0, there is no such edge
+    return np.divide(gradient * overlap**2, np.pi * quartic, np.zeros(lam.shape), where=quartic > 0)
 
 
 def boundary_density(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -184,3 +184,9 @@ def test_activation():
 def test_no_numbers_and_numbers_beyond_all_floats():
     refused(ValueError, "v_z must not be an empty array", v_z=[])
     refused(ValueError, "b_h must be finite, got a number beyond 1e308", b_h=10**400)
+
+
+def test_masked_arrays_are_refused():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    with pytest.raises(TypeError, match=r"^a_h is a masked array, whose mask has no meaning here"):
+        rg.GRU(a_h=masked)

@@ -1,6 +1,9 @@
 """Bad input is one sentence and exit code 2; a defect stays a defect."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +72,7 @@ def test_an_unavailable_device_is_refused_before_the_work(run, monkeypatch):
         (TypeError("wrong"), 2, "rmt-gates: wrong\n"),
         (MemoryError(), 2, "rmt-gates: not enough memory: take networks of fewer units\n"),
         (RuntimeError("CUDA out of memory"), 2, "rmt-gates: not enough memory"),
+        (RuntimeError("Storage size calculation overflowed"), 2, "rmt-gates: not enough memory"),
         (KeyboardInterrupt(), 130, "rmt-gates: interrupted\n"),
     ],
 )
@@ -93,3 +97,13 @@ def test_a_state_that_is_not_found_is_not_bad_input(run):
     assert code == 3 and err == ""
     result = json.loads(out)
     assert result["converged"] is False and result["curve"] is None and result["message"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("extra", [[], ["--json"]])
+def test_a_full_disk_is_one_sentence(extra):
+    command = [sys.executable, "-m", "rmt_gates", "fixed-points", *BASIC, *extra]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "rmt-gates: the result cannot be written: No space left on device\n"

@@ -256,6 +256,11 @@ def test_max_roots():
     assert np.all(points.status[:, 3:] == Status.ABSENT)
     assert rg.fixed_points(model, max_roots=np.int64(3)).C_h.shape == (2, 3)
     assert rg.fixed_points(rg.GRU(a_h=1), max_roots=1).C_h.tolist() == [0.0]
+    padded = rg.fixed_points(rg.GRU(a_h=3), max_roots=5)  # what is absent is not there to index
+    assert padded.C_h.shape == (5,) and len(padded) == 2
+    assert padded[-1].C_h == padded[1].C_h == padded.C_h[1]
+    with pytest.raises(IndexError, match="there are 2 fixed points, and none with index 2"):
+        padded[2]
     message = "max_roots=2 is too small: one model has 3 fixed points"
     with pytest.raises(ValueError, match=f"^{message}$"):
         rg.fixed_points(model, max_roots=2)

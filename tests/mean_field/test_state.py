@@ -57,6 +57,8 @@ def test_messages():
     limit = Status.TIME_LIMIT
     state = not_found(record().model, 2, limit)
     assert state.kind == "unknown" and np.isnan(state.C_h).all() and state.lags == 2
+    assert list(state.averages) == list(record().averages)
+    assert all(np.isnan(v) and np.isnan(e) for v, e in state.averages.values())
     assert state.message == f"No state was found. {limit.sentence}" and not state.converged
 
 

@@ -173,3 +173,21 @@ def test_a_foreign_header_is_refused(tmp_path, header):
     message = f"path: {str(path)!r} is not a state saved by rmt_gates"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         rg.load(path)
+
+
+@pytest.mark.parametrize("lost", ["C_h_error", "moment_laws"])
+def test_a_damaged_file_is_said_to_be(sampled, tmp_path, lost):
+    path = tmp_path / "state.npz"
+    sampled("3,1,10").save(path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != lost}
+    np.savez(path, **arrays)
+    message = f"path: {str(path)!r} is damaged: part of the state is missing"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        rg.load(path)
+
+
+def test_paths_are_names():
+    for call in (rg.load, rg.fixed_points(rg.GRU(a_h=3))[0].save):
+        with pytest.raises(TypeError, match=r"^path must be the name of a file, got None$"):
+            call(None)

@@ -109,6 +109,7 @@ def without(state, key):
         (without(nn.GRU(2, 3).state_dict(), "weight_ih_l0"), r"GRU \(Missing .*weight_ih_l0"),
         (without(nn.GRU(2, 3, 2).state_dict(), "weight_hh_l1"), r"GRU \(Unexpected .*_l1"),
         (nn.GRU(2, 3).state_dict() | {"bias_ih_l0": torch.zeros(8)}, r"GRU \(size mismatch"),
+        (without(nn.GRU(2, 3).state_dict(), "bias_hh_l0"), r"GRU \(Missing .*bias_hh_l0"),
         ({"weight_hh_l0": torch.zeros(3, 3, dtype=torch.int64)}, r"do not make a torch\.nn\.RNN"),
         (nn.LSTM(2, 3, proj_size=2).state_dict(), r"LSTM '' has a projection \(proj_size\)"),
     ],

@@ -238,7 +238,7 @@ def quick(case: Case) -> Case:
         case,
         N=case.N // 2 if large else case.N,
         networks=min(case.networks, 30 if large or case.networks > 40 else few),
-        spectra=min(case.spectra, 30 if large else 5 if case.N > 1000 else few),
+        spectra=min(case.spectra, 16 if large else 5 if case.N > 1000 else few),
         burn_in=min(case.burn_in, 1500),
         steps=min(case.steps, 1500),
         rtol=2 * case.rtol,

@@ -13,6 +13,9 @@ import numpy as np
 from scipy import fft
 
 
+FORGOTTEN = 1e-30  # a weight below is 0: numbers near the smallest of a dtype are slow to transform
+
+
 class LeakyMoments(NamedTuple):
     """Conditional moments given ζ, one row a start time t.
 
@@ -30,6 +33,7 @@ def leaky_weights(leak: np.ndarray) -> np.ndarray:
     """
     weights = leak[:, ::-1].copy()
     survival = np.cumprod(1 - weights, axis=1)
+    survival[survival < FORGOTTEN] = 0.0
     weights[:, 1:] *= survival[:, :-1]
     weights[:, -1] += survival[:, -1]
     return weights

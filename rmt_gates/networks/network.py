@@ -17,6 +17,9 @@ from rmt_gates.networks.trajectory import Trajectory, follow
 from rmt_gates.randomness import generator
 from rmt_gates.unit import Unit
 
+SEVERAL = 4  # states, stepped together
+CACHED = 1 << 24  # bytes of a matrix
+
 
 class Network:
     """A recurrent network of N units with the architecture of `model` and the weights given.
@@ -140,12 +143,12 @@ class Network:
         h = self.initial_state(rng) if h is None else self._state(h)
         with torch.no_grad():
             if burn_in:
-                fast = self.to(dtype=torch.float32)
                 h = h.float()
+                fast = self.to(dtype=torch.float32)._laid_out(h)
                 for _ in range(burn_in):
                     h = fast._step(h)
                 h = h.to(self.dtype)
-            return follow(self._step, h, steps, record, self._mean_square)
+            return follow(self._laid_out(h)._step, h, steps, record, self._mean_square)
 
     # -- linearisation ------------------------------------------------------------------------
     def jacobian(self, h: Any) -> Tensor:
@@ -245,6 +248,20 @@ class Network:
             return v @ U.mT
         rows = v.reshape(self.batch, -1, self.N)  # vᵀUᵀ: up to twice as fast as U v
         return torch.bmm(rows, U.mT).reshape(v.shape)
+
+    def _laid_out(self, h: Tensor) -> Network:
+        """The weights column by column where that makes steps from all states of h faster.
+
+        BLAS multiplies several rows with them up to twice as fast while they stay in the cache.
+        """
+        states = h.numel() // (math.prod(self._core) * (self.batch or 1))
+        size = self.N**2 * h.element_size()
+        if self.device.type != "cpu" or self.batch or states < SEVERAL or size > CACHED:
+            return self
+        drawn = {
+            k: None if U is self._zeros else U.mT.contiguous().mT for k, U in self.weights.items()
+        }
+        return Network(self.model, drawn, self.biases)
 
     def _aligned(self, tensor: Tensor, ndim: int) -> Tensor:
         """A (B, …) tensor with axes of length 1 put in for the states of each network."""

@@ -233,12 +233,13 @@ CASES = (
 def quick(case: Case) -> Case:
     """Fewer networks, and controls as large as they can then tell."""
     large = case.model.name == "LSTM" and case.torch_module is None  # 2N eigenvalues
-    few = 5 if case.kind == "zero" else 10  # dead networks tell a_h to a fraction of a per cent
+    few = 5 if case.kind == "zero" or case.N > 1000 else 10  # they tell a_h to a per cent or less
     return replace(
         case,
         N=case.N // 2 if large else case.N,
         networks=min(case.networks, 30 if large or case.networks > 40 else few),
-        spectra=min(case.spectra, 16 if large else 5 if case.N > 1000 else few),
+        spectra=min(case.spectra, 16 if large else few),
+        states=min(case.states, 6),
         burn_in=min(case.burn_in, 1500),
         steps=min(case.steps, 1500),
         rtol=2 * case.rtol,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
-
 FORGOTTEN = 1e-30  # a weight below is 0: numbers near the smallest of a dtype are slow to transform
 
 

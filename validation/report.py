@@ -11,7 +11,6 @@ import platform
 import sys
 import textwrap
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +97,13 @@ def write(outcomes: list[Outcome], out: Path, device: str, command: str) -> Path
     (out / "verdicts.txt").write_text(table(outcomes) + "\n", encoding="utf-8")
     sections = []
     for outcome in outcomes:
-        picture = BytesIO()
+        picture = b""
         figure = draw(outcome)
         if figure is not None:
-            figure.savefig(out / f"{outcome.case.name}.png", dpi=110)
-            figure.savefig(picture, format="png", dpi=90)
-        sections.append(_section(outcome, base64.b64encode(picture.getvalue()).decode()))
+            path = out / f"{outcome.case.name}.png"
+            figure.savefig(path, dpi=100)
+            picture = path.read_bytes()
+        sections.append(_section(outcome, base64.b64encode(picture).decode()))
     page = out / "report.html"
     page.write_text(_page(sections, origin, outcomes), encoding="utf-8")
     return page

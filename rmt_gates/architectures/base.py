@@ -236,11 +236,20 @@ class Architecture(ABC):
 
     def feature_values(self, inputs: Mapping[str, Any], carry: Any) -> tuple[Any, ...]:
         """What the weights multiply, in the order of ``features``; the first is always h."""
+        self._require_one_feature("feature_values")
         return (carry if len(self.carried) == 1 else carry[self.carried.index("h")],)
 
     def rest_features(self, C: Any) -> tuple[Any, ...]:
         """Variances of the ``features`` at a fixed point where that of h is C."""
+        self._require_one_feature("rest_features")
         return (C,)
+
+    def _require_one_feature(self, method: str) -> None:
+        if len(self.features) > 1:
+            raise NotImplementedError(
+                f"{type(self).__name__} has the features {', '.join(self.features)}: implement "
+                f"{method} as well"
+            )
 
     @property
     def zero_bias(self) -> Any:

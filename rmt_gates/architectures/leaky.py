@@ -17,6 +17,7 @@ import numpy as np
 from rmt_gates.architectures.base import Architecture, PathMoments, PoleTerm
 from rmt_gates.architectures.leaky_average import leaky_moments
 from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid, sigmoid_prime
+from rmt_gates.gaussian.activations import sigmoid_complex
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.unit import Unit
 
@@ -177,12 +178,3 @@ class Numerator:
         z = sigmoid_complex(zeta)
         logarithmic = 2 * (1 - z) * self.moment(zeta) + self.moment.derivative(zeta)
         return (self.a_z * z) ** 2 * logarithmic
-
-
-def sigmoid_complex(x: Any) -> Any:
-    """σ continued off the real axis (|Im x| < π)."""
-    if np.iscomplexobj(x):
-        right = x.real >= 0
-        e = np.exp(np.where(right, -x, x))  # |e| ≤ 1: no overflow on either side
-        return np.where(right, 1, e) / (1 + e)
-    return sigmoid(x)

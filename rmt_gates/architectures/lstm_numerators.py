@@ -13,13 +13,13 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from rmt_gates.architectures.base import Constant, PoleTerm
-from rmt_gates.architectures.leaky import sigmoid_complex
 from rmt_gates.architectures.lstm_gates import OPEN, SHUT, WINDOW, gate_rule
 from rmt_gates.architectures.lstm_input import POWER_ABOVE
 from rmt_gates.architectures.lstm_paths import GRID, POSITIONS
 from rmt_gates.architectures.lstm_rest import RestUnit
 from rmt_gates.architectures.lstm_table import LogTable
 from rmt_gates.gaussian import sigmoid
+from rmt_gates.gaussian.activations import sigmoid_complex
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.gaussian.mesh import panel_nodes
 

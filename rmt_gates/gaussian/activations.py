@@ -19,6 +19,15 @@ def sigmoid(x: Any, xp: Any = np) -> Any:
     return expit(x) if xp is np else xp.sigmoid(x)
 
 
+def sigmoid_complex(x: Any) -> Any:
+    """σ continued off the real axis (|Im x| < π)."""
+    if np.iscomplexobj(x):
+        right = x.real >= 0
+        e = np.exp(np.where(right, -x, x))  # |e| ≤ 1: no overflow on either side
+        return np.where(right, 1, e) / (1 + e)
+    return sigmoid(x)
+
+
 def sigmoid_prime(x: Any, xp: Any = np) -> Any:
     """σ'(x) = σ(x) σ(-x), accurate to rounding in both tails (σ(1 - σ) is not)."""
     return sigmoid(x, xp) * sigmoid(-x, xp)

@@ -18,6 +18,8 @@ from rmt_gates.unit import Unit
 
 GRID_STEP = 0.2  # in log u; H varies on the scale of one e-fold
 CHUNK = 200_000  # grid points held at once
+MARGINAL = 1e-12
+MARGINAL_NOTE = "It is marginal, ρ = 1: its linear stability decides nothing."
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -44,8 +46,9 @@ class FixedPoint(Record):
 
     @property
     def message(self) -> str:
-        """The status in words."""
-        return self.status.sentence
+        """The status in words, and whether the point is marginal."""
+        marginal = abs(self.rho - 1) <= MARGINAL and self.status == Status.OK
+        return f"{self.status.sentence} {MARGINAL_NOTE}" if marginal else self.status.sentence
 
     @cached_property
     def residual(self) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import rmt_gates as rg
 from rmt_gates.architectures.base import mean_autocorrelation
 
 
@@ -61,3 +62,14 @@ def test_level_by_differences(minimal_gated_unit):
     near = [model.fixed_point_level(t + k * d)[0] for k in (-2, -1, 1, 2)]
     numerical = (near[0] - 8 * near[1] + 8 * near[2] - near[3]) / (12 * d)
     np.testing.assert_allclose(slope, numerical, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["feature_values", "rest_features"])
+def test_several_features_need_their_methods(method):
+    class Forgetful(type(rg.Vanilla(a_h=1))):
+        features = ("h", "h squared")
+
+    arguments = ({}, 0.3) if method == "feature_values" else (0.3,)
+    sentence = f"^Forgetful has the features h, h squared: implement {method} as well$"
+    with pytest.raises(NotImplementedError, match=sentence):
+        getattr(Forgetful(a_h=1), method)(*arguments)

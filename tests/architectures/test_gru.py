@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
-from rmt_gates.architectures.leaky import sigmoid_complex
 from rmt_gates.gaussian import SIGMOID, TANH, expect_pair, phi
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
 from rmt_gates.spectra.criterion import criterion_matrix
@@ -236,17 +235,6 @@ def test_below_the_inner_scale_the_level_has_no_structure(parameters, inner):
 
 
 # -- the spectrum -------------------------------------------------------------------------------
-def test_sigmoid_off_the_real_axis():
-    x = np.array([0.3 + 1j, -2 + 3j, 5 - 2.5j, 0.2j, -0.2j, -30 + 1e-20j])
-    exact = 1 / (1 + np.exp(-x))
-    np.testing.assert_allclose(sigmoid_complex(x), exact, rtol=1e-14)
-    np.testing.assert_array_equal(sigmoid_complex(np.array([800 + 1j])), [1])
-    np.testing.assert_array_equal(sigmoid_complex(np.array([-800 + 1j])), [0])
-    real = sigmoid_complex(np.array([-3.0, 2.0]))
-    assert real.dtype == float
-    np.testing.assert_allclose(real, sigma(np.array([-3.0, 2.0])), rtol=1e-15)
-
-
 EXCESS = ConditionalMoment(-0.2, 1.9, np.array([0.2, -0.05, 0.03, 0.01]))
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rmt_gates.gaussian import HARDTANH, TANH, activation, sigmoid, sigmoid_prime
+from rmt_gates.gaussian.activations import sigmoid_complex
 
 POINTS = [-300.0, -40.0, -19.5, -3.0, -0.4, 0.0, 1e-9, 0.7, 5.0, 25.0, 300.0]
 
@@ -52,3 +53,14 @@ def test_torch_arrays_give_the_same_values():
         result = function(t, torch)
         assert result.dtype == torch.float64
         np.testing.assert_allclose(result.numpy(), function(x), rtol=1e-14)
+
+
+def test_sigmoid_off_the_real_axis():
+    x = np.array([0.3 + 1j, -2 + 3j, 5 - 2.5j, 0.2j, -0.2j, -30 + 1e-20j])
+    exact = 1 / (1 + np.exp(-x))
+    np.testing.assert_allclose(sigmoid_complex(x), exact, rtol=1e-14)
+    np.testing.assert_array_equal(sigmoid_complex(np.array([800 + 1j])), [1])
+    np.testing.assert_array_equal(sigmoid_complex(np.array([-800 + 1j])), [0])
+    real = sigmoid_complex(np.array([-3.0, 2.0]))
+    assert real.dtype == float
+    np.testing.assert_allclose(real, 1 / (1 + np.exp(-np.array([-3.0, 2.0]))), rtol=1e-15)

@@ -12,7 +12,7 @@ from validation import __main__ as command
 from validation.cases import CASES, Case, Controls, quick
 from validation.simulation import Simulation, simulate
 from validation.table import table, with_error
-from validation.verdict import judge, simulated, student
+from validation.verdict import _resolution, judge, simulated, student
 
 TINY = Case(
     "tiny",
@@ -134,9 +134,15 @@ def test_a_control_without_solution_is_not_rejected(monkeypatch):
     assert len(outcome.controls) == 4
     assert not any(c.rejected for c in outcome.controls)
     assert all(np.isnan(c.deviation) for c in outcome.controls)
-    assert all(np.isnan(r) for r in outcome.resolution.values())
+    assert all(np.isinf(r) for r in outcome.resolution.values())
     assert not outcome.passed
     assert "NOT REJECTED (nan)" in table([outcome])
+
+
+def test_resolution_is_bound_over_slope():
+    assert _resolution({0.0: 1.0, -0.1: 0.8, 0.1: 1.2}, 0.05) == pytest.approx(0.025)
+    assert _resolution({0.0: 1.0, 0.1: 0.7}, 0.03) == pytest.approx(0.01)
+    assert _resolution({0.0: 1.0}, 0.03) == np.inf == _resolution({0.0: 1.0, 0.1: 1.0}, 0.03)
 
 
 @pytest.mark.slow

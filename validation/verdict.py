@@ -219,24 +219,21 @@ def _controls(
 
     if state.kind != "zero":
         change = case.controls.averages
-        values = []
+        kept = {0.0: _average_checks(case, state, simulation)}
         for sign in (-1, 1):
             other = wrong(sign * change)
             checks = _average_checks(case, other, simulation)
             worst = float(np.max([abs(c.theory - c.simulation) / c.bound for c in checks]))
             controls.append(Control("averages", sign * change, worst, worst > 1))
-            values.append(checks)
-        resolution["averages"] = float(
-            np.min(
-                [
-                    _resolution(low.theory, high.theory, low.bound, change)
-                    for low, high in zip(*values, strict=True)
-                ]
-            )
+            if other.kind == state.kind:
+                kept[sign * change] = checks
+        resolution["averages"] = min(
+            _resolution({at: checks[i].theory for at, checks in kept.items()}, check.bound)
+            for i, check in enumerate(kept[0.0])
         )
-    change, bound, levels = case.controls.spectrum, _edge_check(agreement).bound, []
+    change, levels = case.controls.spectrum, {0.0: agreement.edge_level}
     for sign in (-1, 1):
-        level, deviation = np.nan, np.nan
+        deviation = np.nan
         other = wrong(sign * change)
         if np.isfinite(other.C_h0):
             against = rg.compare(
@@ -244,14 +241,20 @@ def _controls(
                 simulation.eigenvalues,
                 fraction_expected=agreement.fraction_expected,
             )
-            level = against.edge_level
-            deviation = abs(level - 1) / (student(against.networks) * against.edge_level_error)
+            level, error = against.edge_level, against.edge_level_error
+            deviation = abs(level - 1) / (student(against.networks) * error)
+            if other.kind == state.kind:
+                levels[sign * change] = level
         controls.append(Control("spectrum", sign * change, deviation, deviation > 1))
-        levels.append(level)
-    resolution["spectrum"] = _resolution(levels[0], levels[1], bound, change)
+    resolution["spectrum"] = _resolution(levels, _edge_check(agreement).bound)
     return controls, resolution
 
 
-def _resolution(low: float, high: float, bound: float, change: float) -> float:
-    slope = abs(high - low) / (2 * change)
-    return float("inf") if slope == 0 else float(bound / slope)
+def _resolution(values: dict[float, float], bound: float) -> float:
+    """The change of a_h that makes a difference as large as the bound.
+
+    By the slope between the outermost of the changes, at which the state is still of its kind.
+    """
+    low, high = min(values), max(values)
+    difference = abs(values[high] - values[low])
+    return float(bound * (high - low) / difference) if difference > 0 else float("inf")

@@ -244,6 +244,6 @@ def quick(case: Case) -> Case:
         burn_in=min(case.burn_in, 1500),
         steps=min(case.steps, 1500),
         rtol=2 * case.rtol,
-        control_rtol=case.control_rtol and 2 * case.control_rtol,
+        control_rtol=case.control_rtol and 3 * case.control_rtol,
         controls=Controls(min(wider * case.controls.averages, 0.9), 2 * case.controls.spectrum),
     )

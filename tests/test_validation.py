@@ -9,6 +9,7 @@ from scipy.stats import norm, t
 
 import rmt_gates as rg
 from validation import __main__ as command
+from validation import verdict
 from validation.cases import CASES, Case, Controls, quick
 from validation.simulation import Simulation, simulate
 from validation.table import table, with_error
@@ -143,6 +144,17 @@ def test_resolution_is_bound_over_slope():
     assert _resolution({0.0: 1.0, -0.1: 0.8, 0.1: 1.2}, 0.05) == pytest.approx(0.025)
     assert _resolution({0.0: 1.0, 0.1: 0.7}, 0.03) == pytest.approx(0.01)
     assert _resolution({0.0: 1.0}, 0.03) == np.inf == _resolution({0.0: 1.0, 0.1: 1.0}, 0.03)
+
+
+def test_a_wrong_theory_of_another_kind_says_nothing_on_the_resolution(monkeypatch):
+    """Zero at −15 %: the slope is that from 0 to +15 %."""
+    case = replace(TINY, model=rg.GRU(a_h=2.2, a_r=1), kind="chaotic", steps=60)
+    case = replace(case, controls=Controls(averages=0.15, spectrum=0.15))
+    asked = []
+    monkeypatch.setattr(verdict, "_resolution", lambda values, bound: asked.append(values) or 1.0)
+    outcome = judge(case, "cpu")
+    assert len(outcome.controls) == 4
+    assert asked and all(sorted(values) == [0.0, 0.15] for values in asked)
 
 
 @pytest.mark.slow

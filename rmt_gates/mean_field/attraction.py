@@ -13,7 +13,8 @@ import numpy as np
 
 AWAY = 0.03  # relative distance from a root at which it is asked whether it repels
 ASKED = 12  # plain rounds from there: the first half settles the shape
-WALK, WALKS = 60, 6  # plain rounds that lead from a start into its basin, at most so many times
+WALK = 60  # plain rounds that lead from a start into its basin
+ATTEMPTS = 6
 
 
 def repels(G: Callable[[np.ndarray], np.ndarray], root: np.ndarray) -> bool:
@@ -39,7 +40,7 @@ def attracting_root(
     Ends early where ``stop`` holds: the start lies in the basin of a state at rest.
     """
     x = start
-    for _ in range(WALKS):
+    for _ in range(ATTEMPTS):
         root = solve(x)
         if stop(root) or not repels(G, root):
             break

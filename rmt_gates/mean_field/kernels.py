@@ -7,14 +7,13 @@ import numpy as np
 LARGEST_STEP = 4.0
 
 
-def near(new: np.ndarray, old: np.ndarray) -> bool:
-    """Whether C_h(0) of ``new`` is in (0, 1), and not far from that of ``old``."""
-    return bool(0 < new[0] < 1 and old[0] / LARGEST_STEP < new[0] < old[0] * LARGEST_STEP)
+def possible_step(new: np.ndarray, old: np.ndarray, slack: float = 0.0) -> bool:
+    """Whether ``new`` can be an autocorrelation in (−1, 1), and is not far from ``old``.
 
-
-def possible_step(new: np.ndarray, old: np.ndarray) -> bool:
-    """Whether ``new`` can be an autocorrelation in (−1, 1), and is not far from ``old``."""
-    return near(new, old) and bool(np.all(np.abs(new) <= new[0]))
+    ``slack`` : by how much, relatively, noise may lift C(k) above C(0).
+    """
+    near = old[0] / LARGEST_STEP < new[0] < old[0] * LARGEST_STEP
+    return bool(0 < new[0] < 1 and near and np.all(np.abs(new) <= (1 + slack) * new[0]))
 
 
 def bounded(kernels: np.ndarray) -> np.ndarray:

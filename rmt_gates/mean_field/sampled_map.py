@@ -16,11 +16,12 @@ from rmt_gates.architectures.base import Architecture, PathMoments
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment, fit_conditional_moment
 from rmt_gates.mean_field.anderson import Secants, anderson
 from rmt_gates.mean_field.input_paths import InputNoise, InputPaths
-from rmt_gates.mean_field.kernels import bounded, near
+from rmt_gates.mean_field.kernels import bounded, possible_step
 
 ROWS_AT_ONCE = 1 << 19  # numbers in one chunk of windows: they stay in cache
 FEWEST_PATHS = 32  # but not fewer, so that the loop over lags is over vectors
 KERNEL_TOLERANCE = 1e-8  # far below the sampling noise
+LIFTED = 3e-3  # above C(0), of C(0): an accelerated step there is cut; one beyond is refused
 TAIL = 16  # the last 1/TAIL of the window measures C_h(∞)
 
 
@@ -106,7 +107,10 @@ class SampledKernelMap:
             plain=plain,
             stop=lambda x: stop(x.reshape(shape)),
             secants=secants,
-            acceptable=lambda new, old: all(map(near, new.reshape(shape), old.reshape(shape))),
+            acceptable=lambda new, old: all(
+                possible_step(row, before, LIFTED)
+                for row, before in zip(new.reshape(shape), old.reshape(shape), strict=True)
+            ),
         )
         return bounded(result.image.reshape(shape)), result.rounds, result.converged
 

@@ -26,6 +26,7 @@ LONGEST_WINDOW = 1 << 14
 SEEN = 1e-3  # the sampling noise of the coarse paths hides a smaller tail
 ROUNDS = 60
 SETTLED = 0.02  # in units of rtol: the last step of a root, below its sampling error
+COARSEST = 0.02  # a larger rtol makes no root coarser: their scatter would not show how far off
 MAX_PATHS = 1 << 16
 DOUBTS = 2  # times the sample is quadrupled because a replicate has fallen or does not settle
 NEAR = "the parameters are at the edge of where this state lives, and it may not survive there."
@@ -92,7 +93,8 @@ def sampled_state(
         if 2 * len(down) >= len(replicates):
             return replace(nearest_rest(points, float(down[0].order[0, 0])), note=note)
         if not settled:
-            return not_found(model, order.shape[1] - 2, Status.NOT_CONVERGED)
+            status = Status.TIME_LIMIT if deadline.passed else Status.NOT_CONVERGED
+            return not_found(model, order.shape[1] - 2, status)
         replicates = [r for r in replicates if not r.fallen]
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
@@ -162,7 +164,7 @@ def _find_window(
 
     while True:
         coarse, secants = SampledKernelMap(model, rng, paths, K, np.float32), Secants()
-        order, _, _ = _root(coarse, order, 2e-3, stop, secants, coexisting)
+        order, _, _ = _root(coarse, order, 2e-3, stop, secants, coexisting, deadline)
         if fallen(order) and K < CONFIRMED:
             if deadline.passed:
                 return np.full_like(order, np.nan), secants, Status.TIME_LIMIT
@@ -188,11 +190,13 @@ def _root(
     stop: Callable[[np.ndarray], bool],
     secants: Secants,
     coexisting: bool,
+    deadline: Deadline,
 ) -> tuple[np.ndarray, int, bool]:
     """The root from ``order``, to a tolerance relative to C_h(0): (order, rounds, converged).
 
     Where a stable state at rest coexists a root may repel, and is not the answer; there the secants
-    of other maps, which may lead to it, are not used.
+    of other maps, which may lead to it, are not used, and a root that there was no time to ask has
+    not converged.
     """
     absolute = tolerance * order[0, 0]
     if not coexisting:
@@ -204,9 +208,9 @@ def _root(
         ends.append(one.solve(x, absolute, ROUNDS, stop, Secants(), plain=2))
         return ends[-1][0]
 
-    root = attracting_root(one, solve, order, stop)
+    root = attracting_root(one, solve, order, lambda x: stop(x) or deadline.passed)
     last, rounds, converged = ends[-1]
-    return root, rounds, converged and root is last
+    return root, rounds, converged and root is last and not deadline.passed
 
 
 def resized(order: np.ndarray, K: int) -> np.ndarray:
@@ -234,7 +238,13 @@ def _replicates(
     for child in rng.spawn(REPLICATES):
         one = SampledKernelMap(model, child, paths, order.shape[1] - 2, np.float32)
         root, rounds, converged = _root(
-            one, order, SETTLED * rtol, lambda x: fallen(x) or late(), secants, coexisting
+            one,
+            order,
+            SETTLED * min(rtol, COARSEST),
+            lambda x: fallen(x) or late(),
+            secants,
+            coexisting,
+            deadline,
         )
         down = fallen(root)
         if not converged and not down and late():

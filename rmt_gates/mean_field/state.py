@@ -23,7 +23,8 @@ class SteadyState(Record):
     ----------
     C_h : (K+1,) autocorrelation E[h_t h_{t+k}] at lags 0…K; one number where it is constant.
     C_h_error : (K+1,) standard errors; 0 for an exact state. Not included: what the window cuts
-        off, below rtol · C_h(0); it matters at lags where C_h is as small as that.
+        off, below rtol · C_h(0). It matters at lags where C_h is as small as that, and close to a
+        transition, where it moves C_h(0) itself by as much.
     kind : "zero", "fixed point" or "chaotic"; "unknown" where no state was found.
     converged, status, message : whether, and in words why not.
     static : C_h(∞). moment : the conditional mean over units that the spectrum needs beyond C_h,
@@ -88,6 +89,8 @@ class SteadyState(Record):
     @cached_property
     def unit(self) -> Unit:
         """10⁴ samples of the unit's variables, jointly."""
+        if self.kind == "unknown":
+            raise ValueError(f"the state has no solution to sample units from: {self.message}")
         if self.kind == "chaotic":
             from rmt_gates.mean_field.path_unit import path_unit
 

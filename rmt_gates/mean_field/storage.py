@@ -75,8 +75,8 @@ def load(path: Any) -> FixedPoint | SteadyState:
         )
     try:
         return _state(header, arrays)
-    except (KeyError, IndexError):
-        raise ValueError(f"path: {str(path)!r} is damaged: part of the state is missing") from None
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"path: the state in {str(path)!r} is damaged ({error})") from None
 
 
 def _require_path(path: Any) -> None:
@@ -87,6 +87,8 @@ def _require_path(path: Any) -> None:
 def _state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> FixedPoint | SteadyState:
     model = model_from_dict(header["model"])
     status = Status(header["status"])
+    if header["type"] not in (FixedPoint.__name__, SteadyState.__name__):
+        raise ValueError(f"its type is {header['type']!r}")
     if header["type"] == "FixedPoint":
         return FixedPoint(model, header["C_h"], header["rho"], header["stable"], status)
     moment = None

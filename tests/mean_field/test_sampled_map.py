@@ -128,6 +128,13 @@ def test_single_precision_is_the_same_map():
     np.testing.assert_allclose(coarse(1.3), fine(1.3), rtol=1e-5)
 
 
+def test_a_limit_does_not_exceed_the_variance():
+    G = SampledKernelMap(BIASED, np.random.default_rng(0), 64, K)
+    G._end = lambda order: 2 * order[:, 0]
+    (image,) = G(X)
+    assert image[-1] == image[0]
+
+
 def test_steps_that_exceed_the_variance_at_short_lags_are_cut():
     G = SampledKernelMap(MODEL, np.random.default_rng(0), 64, K)
     above = X.copy()

@@ -131,7 +131,7 @@ def test_a_root_that_does_not_settle_is_no_answer(solved):
     state, asked = solved(unsettled, living(*EIGHT))
     assert len(asked) == 2 and state.converged and state.C_h0 == pytest.approx(EIGHT.mean())
     state, asked = solved(unsettled, max_seconds=-1.0)
-    assert len(asked) == 1 and np.isnan(state.C_h0)
+    assert len(asked) == 1 and np.isnan(state.C_h0) and state.status is Status.TIME_LIMIT
 
 
 def test_a_tail_that_the_coarse_sample_hid_lengthens_the_window(solved, monkeypatch):
@@ -310,12 +310,27 @@ def test_a_replicate_beside_a_stable_rest_leaves_a_root_that_repels():
 
     one, known = Bistable(), module.Secants()
     start = np.full((1, 3), 0.3)
-    root, rounds, converged = module._root(one, start, 1e-3, lambda x: False, known, True)
+    root, rounds, converged = module._root(one, start, 1e-3, lambda x: False, known, True, NEVER)
     assert np.all(root == 0.5) and rounds == 5 and converged and len(one.solves) == 2
     assert one.solves[0] is not one.solves[1]
     one = Bistable()  # time that ends on the walk: no answer
-    root, _, converged = module._root(one, start, 1e-3, lambda x: x[0, 0] > 0.4, known, True)
+    root, _, converged = module._root(one, start, 1e-3, lambda x: x[0, 0] > 0.4, known, True, NEVER)
     assert root[0, 0] > 0.4 and not converged
+    one = Bistable()  # or before the root is asked
+    _, _, converged = module._root(one, start, 1e-3, lambda x: False, known, True, PASSED)
+    assert not converged and len(one.solves) == 1
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+@pytest.mark.parametrize("rtol, tolerance", [(0.5, 1.2e-2), (5e-3, 5e-3)])
+def test_just_above_the_transition(reset, rtol, tolerance):
+    """An accelerated step far above its own variance leads into the unstable zero."""
+    exact = {"before": 0.026563, "after": 0.026011}[reset]
+    model = rg.GRU(a_h=2.05, a_z=1, a_r=1, reset=reset)
+    for seed in (2, 4):
+        state = rg.steady_state(model, rng=seed, rtol=rtol)
+        assert state.kind == "chaotic" and state.converged
+        assert state.C_h0 == pytest.approx(exact, rel=tolerance)
 
 
 def test_windows_are_cut_and_continued_with_their_limit():

@@ -59,6 +59,8 @@ def test_messages():
     assert state.kind == "unknown" and np.isnan(state.C_h).all() and state.lags == 2
     assert list(state.averages) == list(record().averages)
     assert all(np.isnan(v) and np.isnan(e) for v, e in state.averages.values())
+    with pytest.raises(ValueError, match="the state has no solution to sample units from: No"):
+        _ = state.unit
     assert state.message == f"No state was found. {limit.sentence}" and not state.converged
 
 

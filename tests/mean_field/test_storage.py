@@ -175,15 +175,35 @@ def test_a_foreign_header_is_refused(tmp_path, header):
         rg.load(path)
 
 
-@pytest.mark.parametrize("lost", ["C_h_error", "moment_laws"])
-def test_a_damaged_file_is_said_to_be(sampled, tmp_path, lost):
+def damaged(path, arrays=None, header=None):
+    """The file again, with arrays (None: left out) and entries of the header changed."""
+    with np.load(path) as file:
+        content = {name: file[name] for name in file.files} | (arrays or {})
+    content["header"] = np.array(json.dumps(json.loads(str(content["header"])) | (header or {})))
+    np.savez(path, **{name: value for name, value in content.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arrays": {"C_h_error": None}},
+        {"arrays": {"moment_laws": None}},
+        {"arrays": {"moment_laws": np.zeros((1, 2))}},
+        {"arrays": {"replicate_C": np.array(1.0)}},
+        {"header": {"status": 99}},
+        {"header": {"model": 3}},
+        {"header": {"type": "X"}},
+    ],
+    ids=str,
+)
+def test_a_damaged_file_is_said_to_be(sampled, tmp_path, change):
     path = tmp_path / "state.npz"
     sampled("3,1,10").save(path)
-    with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files if name != lost}
-    np.savez(path, **arrays)
-    message = f"path: {str(path)!r} is damaged: part of the state is missing"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    damaged(path)
+    assert rg.load(path).converged
+    damaged(path, **change)
+    message = f"path: the state in {str(path)!r} is damaged ("
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}.*[)]$"):
         rg.load(path)
 
 

@@ -1,7 +1,7 @@
 """The command ``rmt-gates``: parses its arguments, calls the public API, prints the result.
 
 Exit codes: 0 done; 2 bad input, with one sentence on stderr; 3 a computation did not converge, and
-what is printed says which.
+what is printed says which; 130 interrupted.
 """
 
 from __future__ import annotations

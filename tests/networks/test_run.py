@@ -157,3 +157,17 @@ def test_the_record_is_frozen_short_and_cannot_be_unpacked():
         run.h = None
     with pytest.raises(TypeError):
         _, _ = run
+
+
+@pytest.mark.parametrize("batch, states", [(None, 3), (None, 4), (None, 6), (2, 6)])
+def test_the_layout_of_the_weights_does_not_change_a_run(batch, states):
+    """Column by column for four states or more of one network: the same step, to rounding."""
+    network = sample_network(CHAOTIC, 30, batch=batch, rng=0)
+    lead = (states,) if batch is None else (batch, states)
+    h = torch.as_tensor(np.random.default_rng(0).standard_normal((*lead, 30)))
+    run = network.run(3, h)
+    by_hand = network.step(network.step(network.step(h)))
+    torch.testing.assert_close(run.h, by_hand, rtol=1e-12, atol=1e-13)
+    laid_out = network._laid_out(h)
+    assert (laid_out is not network) == (batch is None and states >= 4)
+    torch.testing.assert_close(laid_out.weights["h"], network.weights["h"], rtol=0, atol=0)

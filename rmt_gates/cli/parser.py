@@ -64,8 +64,9 @@ def build_parser() -> Parser:
         prog="rmt-gates",
         description="Dynamics and Jacobian spectra of random gated networks of infinite size, "
         "with error bars, and of sampled ones.",
-        epilog="Exit codes: 0 done; 2 bad input; 3 a computation did not converge; 130 interrupted. "
-        "Example: rmt-gates spectrum gru --a-h 3 --a-z 1 --a-r 10 --simulate 1000 --figure spectrum.png",
+        epilog="Exit codes: 0 done; 2 bad input; 3 a computation did not converge; 130 interrupted."
+        " Example: rmt-gates spectrum gru --a-h 3 --a-z 1 --a-r 10 --simulate 1000 "
+        "--figure spectrum.png",
     )
     parser.add_argument("--version", action="version", version=f"rmt-gates {rg.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -5,7 +5,7 @@ import pytest
 
 import rmt_gates as rg
 from rmt_gates.gaussian.conditional_moment import ConditionalMoment
-from rmt_gates.mean_field.state import SteadyState, not_found
+from rmt_gates.mean_field.state import SteadyState, collapse, not_found
 from rmt_gates.results import Status
 
 MODEL = rg.GRU(a_h=3, a_z=2, a_r=1)
@@ -73,3 +73,11 @@ def test_the_unit_follows_from_the_kind():
     rest = record(kind="fixed point", C_h=np.array([0.4]), C_h_error=np.zeros(1)).unit
     assert len(rest) == 1 << 14
     np.testing.assert_array_equal(rest["h"], np.tanh(rest["y"]))
+
+
+def test_the_basin_of_zero_begins_far_below_the_lowest_fixed_point():
+    points = rg.fixed_points(rg.GRU(a_h=1.8, a_z=1, a_r=20))
+    fallen, lowest = collapse(points), float(points.C_h[1])
+    assert points.stable[0] and lowest > 0
+    shape = np.exp(-np.arange(5.0))
+    assert fallen(0.049 * lowest * shape) and not fallen(0.051 * lowest * shape)

@@ -389,13 +389,3 @@ def test_unit_of_a_fixed_point():
     point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[1]
     assert point.unit is point.unit and len(point.unit) == 2**14
     assert point.unit.expect(lambda u: u["h"] ** 2) == pytest.approx(point.C_h, rel=2e-4)
-
-
-@pytest.mark.parametrize(
-    "model", [rg.Vanilla(a_h=1), rg.GRU(a_h=2), rg.GRU(a_h=2, reset="after"), rg.LSTM(a_h=2)]
-)
-def test_a_marginal_point_says_so(model):
-    zero = rg.fixed_points(model)[0]
-    assert zero.C_h == 0 and zero.message.startswith(rg.Status.OK.sentence + " It is marginal, ρ")
-    below = rg.fixed_points(model.replace(a_h=0.999 * model.a_h))[0]
-    assert below.message == rg.Status.OK.sentence

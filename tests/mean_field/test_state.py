@@ -81,3 +81,13 @@ def test_the_basin_of_zero_begins_far_below_the_lowest_fixed_point():
     assert points.stable[0] and lowest > 0
     shape = np.exp(-np.arange(5.0))
     assert fallen(0.049 * lowest * shape) and not fallen(0.051 * lowest * shape)
+
+
+@pytest.mark.parametrize(
+    "model", [rg.Vanilla(a_h=1), rg.GRU(a_h=2), rg.GRU(a_h=2, reset="after"), rg.LSTM(a_h=2)]
+)
+def test_a_marginal_point_says_so(model):
+    zero = rg.fixed_points(model)[0]
+    assert zero.C_h == 0 and zero.message.startswith(rg.Status.OK.sentence + " It is marginal, ρ")
+    below = rg.fixed_points(model.replace(a_h=0.999 * model.a_h))[0]
+    assert below.message == rg.Status.OK.sentence

@@ -62,6 +62,8 @@ class Network:
         self.N = int(bias.shape[-1])
         self.batch = int(bias.shape[0]) if bias.ndim == 2 else None
         self.device, self.dtype = bias.device, bias.dtype
+        carried = len(model.carriers)  # (N,) is one state of one network, or (2, N) for two
+        self._core = (self.N,) if carried == 1 else (carried, self.N)
         self._zeros = bias.new_zeros(()).expand(*bias.shape, self.N)
         self.weights = {k: self._zeros if U is None else U for k, U in weights.items()}
         self.biases = dict(biases)
@@ -207,12 +209,6 @@ class Network:
         return self.model.unit(inputs, flat(carry))
 
     # -- inside: states are tensors of the right shape ----------------------------------------
-    @property
-    def _core(self) -> tuple[int, ...]:
-        """Shape of one state of one network: (N,), or (2, N) where two variables are carried."""
-        carried = len(self.model.carriers)
-        return (self.N,) if carried == 1 else (carried, self.N)
-
     def _tensor(self, h: Any) -> Tensor:
         values = h if isinstance(h, Tensor) else np.array(h)  # torch warns of read-only arrays
         return torch.as_tensor(values, device=self.device, dtype=self.dtype)
@@ -244,6 +240,8 @@ class Network:
         U = self.weights[name]
         if U is self._zeros:
             return torch.zeros_like(v)
+        if v.ndim == 1:
+            return U @ v
         if self.batch is None:
             return v @ U.mT
         rows = v.reshape(self.batch, -1, self.N)  # vᵀUᵀ: up to twice as fast as U v

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rmt_gates.spectra.small_matrices import add_products, lower_solve, rows_over
 from rmt_gates.unit import Unit
 
 CHUNK = 400_000  # units × points held at once
@@ -38,28 +39,15 @@ class Response(NamedTuple):
 def response(unit: Unit, lam: np.ndarray) -> Response:
     """The linear response of every unit at points λ (points,).
 
-    X is lower triangular, since later variables of a step are driven by earlier ones: forward and
-    backward substitution, in which zeros of the structure cost nothing.
+    X is lower triangular, since later variables of a step are driven by earlier ones.
     """
     X, B, C = unit.model.blocks(unit.inputs, unit.carry, lam[:, None])
     active = np.flatnonzero(unit.model.gains() > 0)
     n_b = range(len(X))
-    forward: list[list[Any]] = []
-    for i in n_b:
-        row = [
-            _sum(B[i][l], [(-1, X[i][j], forward[j][m]) for j in range(i)])
-            for m, l in enumerate(active)
-        ]
-        forward.append([_over(value, X[i][i]) for value in row])
-    backward: list[list[Any]] = []
-    for k in active:
-        row = [0] * len(X)
-        for j in reversed(n_b):
-            value = _sum(C[k][j], [(-1, row[i], X[i][j]) for i in range(j + 1, len(X))])
-            row[j] = _over(value, X[j][j])
-        backward.append(row)
+    forward = lower_solve(X, [[row[l] for l in active] for row in B])
+    backward = rows_over([C[k] for k in active], X)
     Y = [
-        [_sum(0, [(1, C[k][b], forward[b][m]) for b in n_b]) for m in range(len(active))]
+        [add_products(0, [(1, C[k][b], forward[b][m]) for b in n_b]) for m in range(len(active))]
         for k in active
     ]
     return Response(forward, backward, Y)
@@ -97,7 +85,9 @@ def criterion_slope(unit: Unit, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray
         forward, backward, Y = response(unit, lam[part])
         for k, row in enumerate(Y):
             for l, entry in enumerate(row):
-                moved = _sum(0, [(1, backward[k][b], forward[b][l]) for b in unit.model.carriers])
+                moved = add_products(
+                    0, [(1, backward[k][b], forward[b][l]) for b in unit.model.carriers]
+                )
                 change = 2 * np.imag(np.conj(entry) * moved)
                 M[part, k, l] = gains[k] ** 2 * _mean(np.abs(entry) ** 2, unit.weights)
                 slope[part, k, l] = gains[k] ** 2 * _mean(change, unit.weights)
@@ -120,9 +110,9 @@ def perron(M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return root, right, left
 
 
-def parts(points: int, units: int) -> list[np.ndarray]:
-    """Indices of the points, cut so that CHUNK numbers are held at once."""
-    cut = np.array_split(np.arange(points), 1 + points * units // CHUNK)
+def parts(points: int, units: int, held: int = CHUNK) -> list[np.ndarray]:
+    """Indices of the points, cut so that so many numbers are held at once."""
+    cut = np.array_split(np.arange(points), 1 + points * units // held)
     return [part for part in cut if len(part)]
 
 
@@ -140,19 +130,3 @@ def _active_gains(unit: Unit) -> np.ndarray:
 
 def _mean(values: Any, weights: np.ndarray) -> Any:
     return values @ weights if np.ndim(values) else values
-
-
-def _is(value: Any, number: int) -> bool:
-    return isinstance(value, int) and value == number
-
-
-def _sum(value: Any, products: list[tuple[int, Any, Any]]) -> Any:
-    """value + Σ sign · a · b, leaving out the products with a structural 0."""
-    for sign, a, b in products:
-        if not (_is(a, 0) or _is(b, 0)):
-            value = value + sign * a * b
-    return value
-
-
-def _over(value: Any, pivot: Any) -> Any:
-    return value if _is(value, 0) or _is(pivot, 1) else value / pivot

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import PoleTerm, require_scalar
+from rmt_gates.architectures.base import PoleTerm
 from rmt_gates.results import Record, Status
 from rmt_gates.spectra.boundary_function import BoundaryFunction, CriterionBoundary
+from rmt_gates.spectra.states import check_state, complex_numbers
 from rmt_gates.unit import Unit
 
 POINTS = 401
@@ -60,7 +61,7 @@ class SpectralCurve(Record):
 
     def S(self, lam: Any) -> Any:
         """S(λ): > 0 inside, 0 on the boundary; vectorised. +∞ where a gate density meets λ."""
-        lam = _complex("lam", lam)
+        lam = complex_numbers("lam", lam)
         x, y = lam.real.ravel(), np.abs(lam.imag.ravel())
         value = np.full(x.shape, np.inf)
         off = (y > 0) | (x < 0) | (x > 1) | (not self.boundary.gate_density)
@@ -74,7 +75,7 @@ class SpectralCurve(Record):
 
     def contains(self, lam: Any) -> Any:
         """Whether λ lies in the support (boundary included, and with a gate density [0, 1])."""
-        lam = _complex("lam", lam)
+        lam = complex_numbers("lam", lam)
         on_gate = (lam.imag == 0) & (lam.real >= 0) & (lam.real <= 1) & self.boundary.gate_density
         inside = (self.S(lam) >= 0) | on_gate
         return inside if lam.ndim else bool(inside)
@@ -150,13 +151,6 @@ class SpectralCurve(Record):
         return float(np.sqrt(N)) * blur(self.x, self.y, self.edge_density, N)
 
 
-def _complex(name: str, value: Any) -> np.ndarray:
-    try:
-        return np.asarray("" if value is None else value, complex)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
-
-
 def spectral_curve(state: Any) -> SpectralCurve:
     """Boundary of the support of the Jacobian's eigenvalues (Theorem 4.1, (18)).
 
@@ -179,15 +173,8 @@ def spectral_curve(state: Any) -> SpectralCurve:
     """
     if isinstance(state, Unit):
         return _from_sample(state, state)
-    if not all(hasattr(state, name) for name in ("C_h", "model", "moment")):
-        raise TypeError(
-            "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
-            f"rg.steady_state(model)), or a Unit, got {type(state).__name__}"
-        )
-    require_scalar(state.model, "spectral_curve")
+    check_state(state, "spectral_curve")
     C = float(np.ravel(state.C_h)[0])
-    if not np.isfinite(C):
-        raise ValueError(f"the state has no solution to draw a curve from: {state.message}")
     terms = state.model.pole_terms(C, state.moment)
     if terms is None:
         return _from_sample(state.unit, state)

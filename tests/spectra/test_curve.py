@@ -227,7 +227,7 @@ def test_states_without_a_solution():
         model, np.full(3, np.nan), np.full(3, np.nan), "chaotic", Status.WINDOW_TOO_SHORT, np.nan
     )
     for state in (point, steady):
-        message = f"the state has no solution to draw a curve from: {state.message}"
+        message = f"the state has no solution to take a spectrum from: {state.message}"
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             rg.spectral_curve(state)
         radius = rg.spectral_radius(state)

@@ -1,0 +1,141 @@
+"""How many eigenvalues are where: densities, and masses inside circles (THEORY.md §4.5)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.spectra.resolvent import perron_roots, resolvent
+from rmt_gates.spectra.states import unit_of
+from rmt_gates.unit import Unit
+
+SCAN = 64  # points of a circle at which inside and outside are first told apart
+HALVINGS = 18  # of the angle at which it crosses the boundary of the support
+NODES = 24  # Gauss–Legendre, on every arc between crossings
+CLEAR = 1e-3  # of the radius: distance from the real axis of the outermost angles scanned
+
+
+def eigenvalue_density(state: Any, lam: Any) -> Any:
+    """Density of eigenvalues at λ, per eigenvalue and unit area: ``resolvent(state, lam).density``.
+
+    Point masses (`point_masses`) and masses spread on the real axis are not part of it.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[-1]
+    >>> rg.eigenvalue_density(point, [0.5 + 0.1j, 2]).round(2)
+    array([1.89, 0.  ])
+    """
+    return resolvent(state, lam).density
+
+
+def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
+    """Fraction of all eigenvalues with |λ − center| < radius, point masses included.
+
+    From G on the circle, ``P = (1/2π) ∮ Re[Re^{iθ} G(center + Re^{iθ})] dθ`` (Gauss's law: it holds
+    wherever the circle runs, inside the support or not, but not through a point mass).
+
+    Parameters
+    ----------
+    state : a `FixedPoint`, a `SteadyState` or a `Unit` (``network.unit(h)``).
+    center : a number. radius : a number or an array, at least 0.
+
+    Returns
+    -------
+    float, or an array like radius; NaN where the resolvent was not found on the circle.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> point = rg.fixed_points(rg.GRU(a_h=3))[0]  # a uniform disc of radius 3/4 at 1/2
+    >>> rg.eigenvalue_fraction(point, 0.5, [0.375, 1.0]).round(6)
+    array([0.25, 1.  ])
+    """
+    unit = unit_of(state, "eigenvalue_fraction")
+    try:
+        c = complex(center)
+    except (TypeError, ValueError):
+        raise TypeError(f"center must be a number, got {center!r}") from None
+    radius = np.asarray(radius, float)
+    if not np.all(radius >= 0) or not np.isfinite([c.real, c.imag]).all():
+        raise ValueError("center must be finite and radius at least 0")
+    fractions = [_enclosed(unit, c, R) if R > 0 else 0.0 for R in radius.ravel()]
+    return np.reshape(fractions, radius.shape) if radius.ndim else fractions[0]
+
+
+def slow_mode_fraction(state: Any, radius: Any) -> Any:
+    """Fraction of eigenvalues within `radius` of λ = 1: modes that barely change in one step.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[-1]
+    >>> round(rg.slow_mode_fraction(point, 0.3), 2)
+    0.17
+    """
+    return eigenvalue_fraction(state, 1.0, radius)
+
+
+def relaxation_time_fraction(state: Any, time: Any) -> Any:
+    """Fraction of eigenvalues with a relaxation time −1/log|λ| above `time` (steps).
+
+    Growing modes, |λ| > 1, never relax: they count for every time.
+
+    Parameters
+    ----------
+    state : a `FixedPoint`, a `SteadyState` or a `Unit`. time : a positive number or an array.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[-1]
+    >>> rg.relaxation_time_fraction(point, [1, 10]).round(2)
+    array([0.79, 0.07])
+    """
+    time = np.asarray(time, float)
+    if not np.all(time > 0):
+        raise ValueError("time must be positive")
+    return 1 - eigenvalue_fraction(state, 0.0, np.exp(-1 / time))
+
+
+def _enclosed(unit: Unit, center: complex, R: float) -> float:
+    """The mass inside one circle. By conjugation, half of it will do if the center is real."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    t = 0.5 * (1 + nodes)
+    arcs = _arcs(unit, center, R)
+    start, length = arcs[:-1, None], np.diff(arcs)[:, None]
+    # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
+    theta = (start + length * t**2 * (3 - 2 * t)).ravel()
+    weight = (length * 3 * t * (1 - t) * weights).ravel()
+    z = R * np.exp(1j * theta)
+    G = resolvent(unit, center + z).G
+    return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
+
+
+def _arcs(unit: Unit, center: complex, R: float) -> np.ndarray:
+    """Angles, increasing, at which the circle meets the real axis or the boundary."""
+    if abs(center.imag) < R:
+        first = -np.arcsin(center.imag / R)
+        bounds = [first, np.pi - first, 2 * np.pi + first][: 2 if center.imag == 0 else 3]
+    else:
+        bounds = [0.0, 2 * np.pi]
+    angles = [np.array(bounds)]
+    for a, b in pairwise(bounds):
+        edge = CLEAR if abs(center.imag) < R else 0.0
+        theta = np.linspace(a + edge, b - edge, SCAN)
+        inside = _inside(unit, center, R, theta)
+        change = np.flatnonzero(inside[1:] != inside[:-1])
+        low, high, was = theta[change], theta[change + 1], inside[change]
+        for _ in range(HALVINGS if len(change) else 0):
+            middle = 0.5 * (low + high)
+            same = _inside(unit, center, R, middle) == was
+            low, high = np.where(same, middle, low), np.where(same, high, middle)
+        angles.append(0.5 * (low + high))
+    return np.sort(np.concatenate(angles))
+
+
+def _inside(unit: Unit, center: complex, R: float, theta: np.ndarray) -> np.ndarray:
+    return perron_roots(unit, center + R * np.exp(1j * theta)) > 1

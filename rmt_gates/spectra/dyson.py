@@ -1,0 +1,264 @@
+"""The self-consistent equations of the spectrum inside its support (THEORY.md §4.5).
+
+One unit is X(λ) = X₀ + λL, L the projector on the blocks that carry λ, with B̂ and Ĉ. Let C_g be
+the distinct rows of Ĉ, and T_g = Σ a_k² B_k B_k† over the matrices k that share the row. Then,
+with numbers σ_g, κ_g ≥ 0,
+
+    W = [[Σ σ_g T_g, X], [−X†, Σ κ_g C_g†C_g]]⁻¹ = [[Q, −𝒢†], [𝒢, P]],
+    σ_g = E[C_g P C_g†],   κ_g = E tr[T_g Q],   G = E tr[L𝒢],   πμ = ∂G/∂λ̄.
+
+X, ΣσT and ΣκC†C are never inverted by themselves: X is singular where λ meets a gate. Only
+products σκ are physical; one of the 2m equations follows from the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rmt_gates.spectra.criterion import perron
+from rmt_gates.spectra.holomorphic import CLOSEST, holomorphic_branch
+from rmt_gates.spectra.loops import Row
+from rmt_gates.spectra.small_matrices import (
+    Nested,
+    absolute_square,
+    add_products,
+    conj,
+    is_number,
+    multiply,
+    negative,
+    pair_inverse,
+    real_product,
+    rows_over,
+)
+from rmt_gates.unit import Unit
+
+NEWTON = 30
+DAMPED = 15
+EPSILON = 2.0**-52
+TOLERANCE = 1e-9  # relative error of σ and κ
+
+
+class Inverse(NamedTuple):
+    """Of every unit, (points, units) each: P, Q, 𝒢, and the rows C_g P and C_g 𝒢.
+
+    ``phase`` is what 𝒢 and Q lack in the carrier's column (see `Dyson.inverse`).
+    """
+
+    P: Nested
+    Q: Nested
+    G: Nested
+    CP: Nested
+    CG: Nested
+    phase: Any
+
+
+class Dyson:
+    """The equations of one sample of units: λ is (points,), s = (σ, κ) is (points, 2m).
+
+    Parameters
+    ----------
+    unit : the sample. rows : the distinct rows of one feedback loop (`feedback_loops`); m of them.
+    """
+
+    def __init__(self, unit: Unit, rows: list[Row]) -> None:
+        self.unit, self.m = unit, len(rows)
+        self._carriers = unit.model.carriers
+        self._X, B, C = unit.model.blocks(unit.inputs, unit.carry, 0.0)
+        n_b = self._n_b = range(len(self._X))
+        gains = unit.model.gains()
+        self._C = [C[row[0][0]] for row in rows]
+        self._CC = [outer([c], n_b) for c in self._C]
+        self._T = [
+            outer(
+                [
+                    [add_products(0, [(1, gains[k] * factor, B[b][k])]) for b in n_b]
+                    for k, factor in row
+                ],
+                n_b,
+            )
+            for row in rows
+        ]
+        self._real = self._one_free_phase()
+
+    def _one_free_phase(self) -> bool:
+        """Whether one block carries λ and nothing but P couples it to others."""
+        c, *more = self._carriers
+        beside = [A[c][j] for A in (self._X, *self._T) for j in self._n_b if j != c]
+        return not more and all(is_number(entry, 0) for entry in beside)
+
+    # -- one unit -----------------------------------------------------------------------------
+    def inverse(self, lam: np.ndarray, s: np.ndarray) -> Inverse:
+        """P, Q and 𝒢 of every unit.
+
+        Where it can be, λ − z is replaced by its modulus, a change of phase of one basis vector:
+        then all numbers are real, and (λ−z)*/|λ−z| is left out of 𝒢 and Q in that column.
+        """
+        n_b = self._n_b
+        X, phase = self._shifted(lam)
+        R, V = self._combine(s[:, : self.m], self._T), self._combine(s[:, self.m :], self._CC)
+        W = pair_inverse(
+            [[[[R[i][j], X[i][j]], [negative(conj(X[j][i])), V[i][j]]] for j in n_b] for i in n_b]
+        )
+        P, Q, G = ([[W[i][j][r][c] for j in n_b] for i in n_b] for r, c in ((1, 1), (0, 0), (1, 0)))
+        CP, CG = multiply(self._C, P), multiply(self._C, G)
+        return Inverse(P, Q, G, CP, CG, phase)
+
+    def right_hand_side(self, W: Inverse) -> np.ndarray:
+        """E[C_g P C_g†] and E tr[T_g Q]: what σ and κ have to equal, (points, 2m)."""
+        sigma = [self._average(zip(*pair, strict=True)) for pair in zip(W.CP, self._C, strict=True)]
+        kappa = [self._average((W.Q[j][i], t) for i, j, t in entries(T)) for T in self._T]
+        return np.stack([*sigma, *kappa], -1).real
+
+    def slope(self, W: Inverse) -> np.ndarray:
+        """∂(right-hand side)/∂s, (points, 2m, 2m), from dW = −W dM W."""
+        m = self.m
+        slope = np.empty((len(W.CP[0][0]), 2 * m, 2 * m))
+
+        @cache
+        def passed(g: int, i: int, j: int) -> Any:
+            return real_product(W.CG[g][i], conj(W.CG[g][j]))
+
+        @cache
+        def returned(i: int, j: int, k: int, l: int) -> Any:
+            return real_product(W.Q[i][j], W.Q[k][l])
+
+        for g, h in product(range(m), range(m)):
+            slope[:, g, h] = self._average((passed(g, i, j), t) for i, j, t in entries(self._T[h]))
+            slope[:, m + h, m + g] = slope[:, g, h]
+            if g <= h:
+                CPC = multiply([W.CP[g]], [[c] for c in self._C[h]])[0][0]
+                square = self._average([(absolute_square(CPC), 1)])
+                slope[:, g, m + h] = slope[:, h, m + g] = -square
+                pairs = product(entries(self._T[g]), entries(self._T[h]))
+                square = self._average(
+                    (returned(j, k, l, i), t * v) for (i, j, t), (k, l, v) in pairs
+                )
+                slope[:, m + g, h] = slope[:, m + h, g] = -square
+        return slope
+
+    def evaluate(self, lam: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """G − E tr(L X⁻¹) and μ = (1/π) ∂G/∂λ̄ at solutions s.
+
+        At fixed s, ∂𝒢/∂λ̄ = PLQ. G changes by −E tr[T_g Q L 𝒢] with σ_g and by −E[C_g 𝒢 L P C_g†]
+        with κ_g; their conjugates, exchanged, are how the right-hand sides change with λ̄.
+        """
+        W = self.inverse(lam, s)
+        L = self._carriers
+        G = self._average((W.G[b][b] * W.phase, 1) for b in L)
+        direct = self._average((W.P[b][c] * W.Q[c][b], 1) for b in L for c in L)
+        in_sigma = [
+            self._average((W.Q[j][b] * W.G[b][i] * W.phase, t) for i, j, t in entries(T) for b in L)
+            for T in self._T
+        ]
+        in_kappa = [
+            self._average((CG[b] * conj(CP[b]) * W.phase, 1) for b in L)
+            for CG, CP in zip(W.CG, W.CP, strict=True)
+        ]
+        ahead = np.stack([*in_sigma, *in_kappa], -1)
+        back = np.stack([*in_kappa, *in_sigma], -1).conj()
+        moved = s * solve_gauged(self.slope(W), s, back)
+        density = (direct + np.einsum("pi,pi->p", ahead, moved)).real / np.pi
+        return G - holomorphic_branch(self.unit, lam), density
+
+    # -- the solution -------------------------------------------------------------------------
+    def start(self, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Λ(λ), the Perron root of the slope ∂σ/∂σ at s = 0, and a first guess of s."""
+        CX = rows_over(self._C, self._shifted(lam)[0])
+        M = np.empty((len(lam), self.m, self.m))
+        for g, h in product(range(self.m), range(self.m)):
+            M[:, g, h] = self._average(
+                (real_product(CX[g][i], conj(CX[g][j])), t) for i, j, t in entries(self._T[h])
+            )
+        root, right, left = perron(M)
+        size = np.sqrt(1 - 1 / np.maximum(root, 1.0))
+        return root, np.concatenate([right, left], axis=-1) * size[:, None]
+
+    def approach(self, lam: np.ndarray, s: np.ndarray) -> np.ndarray:
+        """s after some rounds of damped iteration, for guesses that may be far away."""
+        for _ in range(DAMPED):
+            rhs = self.right_hand_side(self.inverse(lam, s))
+            s = s**0.3 * np.maximum(rhs, EPSILON * rhs.max(axis=-1, keepdims=True)) ** 0.7
+        return s
+
+    def scaling(self, ratio: np.ndarray) -> np.ndarray:
+        """By how much s grows where σκ grows by the ratio."""
+        return np.sqrt(ratio)
+
+    def solve(self, lam: np.ndarray, s: np.ndarray) -> np.ndarray:
+        """s from a guess by Newton's method in log s; NaN where it does not settle."""
+        s = s.copy()
+        active = np.flatnonzero(np.isfinite(s).all(axis=-1))
+        s[np.isnan(s).any(axis=-1)] = np.nan
+        for _ in range(NEWTON):
+            if not len(active):
+                break
+            now = s[active]
+            W = self.inverse(lam[active], now)
+            step = solve_gauged(self.slope(W), now, self.right_hand_side(W) - now)
+            largest = np.abs(step).max(axis=-1)
+            s[active] = now * np.exp(step / np.maximum(largest, 1.0)[:, None])
+            # the next step would be about largest²/σκ
+            strength = (now[:, : self.m] * now[:, self.m :]).max(axis=-1)
+            active = active[~(largest**2 <= TOLERANCE * np.minimum(strength, 1.0))]
+        s[active] = np.nan
+        return s
+
+    # -- inside -------------------------------------------------------------------------------
+    def _shifted(self, lam: np.ndarray) -> tuple[Nested, Any]:
+        """X(λ) and the phase left out of it (see `inverse`)."""
+        X = [list(row) for row in self._X]
+        for b in self._carriers:
+            X[b][b] = lam[:, None] + X[b][b]
+        if not self._real:
+            return X, 1
+        (c,) = self._carriers
+        modulus = np.sqrt(np.maximum(absolute_square(X[c][c]), CLOSEST))
+        phase, X[c][c] = np.conj(X[c][c]) / modulus, modulus
+        return X, phase
+
+    def _combine(self, s: np.ndarray, matrices: list[Nested]) -> Nested:
+        """Σ_g s_g A_g of every unit at every point."""
+        return [
+            [
+                add_products(0, [(1, s[:, g, None], A[i][j]) for g, A in enumerate(matrices)])
+                for j in self._n_b
+            ]
+            for i in self._n_b
+        ]
+
+    def _average(self, products: Iterable[tuple[Any, Any]]) -> Any:
+        """Σ E[value · weight] over the units; values are (points, units), weights (units,)."""
+        total: Any = 0.0
+        for value, weight in products:
+            if not (is_number(value, 0) or is_number(weight, 0)):
+                columns = self.unit.weights * weight
+                values = np.broadcast_to(value, (*np.shape(value)[:-1], len(columns)))
+                total = total + values @ columns
+        return total
+
+
+def entries(A: Nested) -> list[tuple[int, int, Any]]:
+    """(i, j, A_ij) of the entries that are not 0 by structure."""
+    return [(i, j, a) for i, row in enumerate(A) for j, a in enumerate(row) if not is_number(a, 0)]
+
+
+def outer(columns: Nested, n_b: range) -> Nested:
+    """Σ c c†, real."""
+    return [[add_products(0, [(1, c[i], c[j]) for c in columns]) for j in n_b] for i in n_b]
+
+
+def solve_gauged(slope: np.ndarray, s: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """d log s with (1 − slope) ds = b, for which Σ d log σ = Σ d log κ."""
+    n = s.shape[-1]
+    A = (np.eye(n) - slope) * s[:, None, :] / s[:, :, None]
+    # at a solution A kills a change of gauge, and Σ σκ (row σ − row κ) = 0: filled in by one dyad
+    sign = np.repeat([1.0, -1.0], n // 2)
+    strength = s * np.roll(s, n // 2, axis=-1)
+    left = sign * strength / strength.sum(axis=-1, keepdims=True)
+    A += left[:, :, None] * sign
+    return np.linalg.solve(A, (b / s)[..., None])[..., 0]

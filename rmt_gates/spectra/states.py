@@ -1,0 +1,38 @@
+"""What the functions of the spectrum take: a state, or a sample of units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.architectures.base import require_scalar
+from rmt_gates.unit import Unit
+
+
+def check_state(state: Any, function: str) -> None:
+    """Refuse what is no state, and a state without a solution."""
+    if not all(hasattr(state, name) for name in ("C_h", "model", "moment")):
+        raise TypeError(
+            "state must be a FixedPoint or SteadyState (from rg.fixed_points(model)[i] or "
+            f"rg.steady_state(model)), or a Unit, got {type(state).__name__}"
+        )
+    require_scalar(state.model, function)
+    if not np.isfinite(np.ravel(state.C_h)[0]):
+        raise ValueError(f"the state has no solution to take a spectrum from: {state.message}")
+
+
+def unit_of(state: Any, function: str) -> Unit:
+    """The sample of units of a state, or the one given."""
+    if isinstance(state, Unit):
+        return state
+    check_state(state, function)
+    return state.unit
+
+
+def complex_numbers(name: str, value: Any) -> np.ndarray:
+    """An array of complex numbers, or a TypeError that names the parameter."""
+    try:
+        return np.asarray("" if value is None else value, complex)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None

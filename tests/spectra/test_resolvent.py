@@ -1,0 +1,238 @@
+"""The resolvent against the equations of theory solved plainly, exact spectra and networks."""
+
+import numpy as np
+import pytest
+
+import rmt_gates as rg
+from rmt_gates.results import Status
+from rmt_gates.spectra import resolvent as module
+from rmt_gates.spectra.dyson import Dyson
+from rmt_gates.spectra.edge import edge_density
+from rmt_gates.spectra.loops import feedback_loops
+from rmt_gates.spectra.scalar_dyson import ScalarDyson
+
+POINTS = np.array([0.4 + 0.1j, 0.9 - 0.3j, -0.1 + 0.05j, 1.05 + 0.01j, 0.2 + 0.5j])
+
+
+def plain_solution(unit, lam, rounds=3000):
+    """G and what the self-consistent equations are solved by, with dense inverses.
+
+    One τ_k and κ_k for each matrix and no closed form anywhere: τ_k = a_k² E[(ĈPĈ†)_kk],
+    κ_k = a_k² E[(B̂†QB̂)_kk] by damped iteration at one point λ.
+    """
+    model, n = unit.model, len(unit)
+    blocks = model.blocks(unit.inputs, unit.carry, lam)
+    X, B, C = (
+        np.array([[np.broadcast_to(v, n) for v in row] for row in part]).transpose(2, 0, 1)
+        for part in blocks
+    )
+    n_b, active = X.shape[1], np.flatnonzero(model.gains() > 0)
+    B, C, a2 = B[:, :, active], C[:, active], model.gains()[active] ** 2
+    W = np.zeros((n, 2 * n_b, 2 * n_b), complex)
+    W[:, :n_b, n_b:], W[:, n_b:, :n_b] = X, -X.conj().transpose(0, 2, 1)
+    tau = kappa = np.ones(len(a2))
+    for _ in range(rounds):
+        W[:, :n_b, :n_b] = (B * tau) @ B.transpose(0, 2, 1)
+        W[:, n_b:, n_b:] = (C.transpose(0, 2, 1) * kappa) @ C
+        V = np.linalg.inv(W)
+        P, Q, G = V[:, n_b:, n_b:], V[:, :n_b, :n_b], V[:, n_b:, :n_b]
+        new_tau = a2 * (unit.weights @ np.einsum("uki,uij,ukj->uk", C, P, C).real)
+        new_kappa = a2 * (unit.weights @ np.einsum("uik,uij,ujk->uk", B, Q, B).real)
+        change = max(abs(new_tau / tau - 1).max(), abs(new_kappa / kappa - 1).max())
+        tau, kappa = np.sqrt(tau * new_tau), np.sqrt(kappa * new_kappa)
+        if change < 1e-13:
+            break
+    return sum(unit.weights @ G[:, b, b] for b in model.carriers) / len(model.carriers)
+
+
+def slope_in_conjugate(G, lam, d=1e-4):
+    """∂G/∂λ̄ by central differences of fourth order."""
+
+    def along(e):
+        near, far = G(lam + e) - G(lam - e), G(lam + 2 * e) - G(lam - 2 * e)
+        return (8 * near - far) / (12 * d)
+
+    return 0.5 * (along(d) + 1j * along(1j * d))
+
+
+@pytest.fixture(scope="module")
+def units(random_unit, three_stages):
+    """Samples of few units, most with everything depending on everything."""
+    rng = np.random.default_rng(3)
+
+    def network_unit(model, seed=0):
+        network = rg.sample_network(model, 40, rng=seed)
+        return network.unit(network.run(30, rng=seed).h)
+
+    return {
+        "before": random_unit(a_h=5.0),
+        "before without r": network_unit(rg.GRU(a_h=4, a_z=2, b_r=0.5)),
+        "before without z": random_unit(a_h=5.0, a_z=0.0),
+        "after": network_unit(rg.GRU(a_h=3, a_z=2, a_r=4, b_u=0.3, reset="after")),
+        "lstm": network_unit(rg.LSTM(a_h=4, a_f=2, a_i=1, a_o=3, b_h=0.3)),
+        "lstm without o": network_unit(rg.LSTM(a_h=4, a_f=2, a_i=1, b_h=0.3)),
+        "vanilla": network_unit(rg.Vanilla(a_h=2)),
+        "three stages": three_stages(n=int(rng.integers(5, 7))),
+    }
+
+
+NAMES = (
+    "before", "before without r", "before without z", "after", "lstm", "lstm without o", "vanilla",
+    "three stages",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_against_dense_inverses(units, name):
+    """Theory.md §5 word for word, at points inside and outside."""
+    unit = units[name]
+    points = POINTS if name != "three stages" else POINTS + 0.5j
+    found = rg.resolvent(unit, points)
+    assert found.inside.sum() >= 3 and np.all(found.status == Status.OK)
+    for lam, G, inside in zip(points, found.G, found.inside, strict=True):
+        if inside:
+            np.testing.assert_allclose(G, plain_solution(unit, lam), rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_density_is_the_slope_of_G(units, name):
+    """μ = (1/π) ∂G/∂λ̄, which is real; 0 outside."""
+    unit = units[name]
+    found = rg.resolvent(unit, POINTS)
+    exact = slope_in_conjugate(lambda lam: rg.resolvent(unit, lam).G, POINTS) / np.pi
+    np.testing.assert_allclose(exact.imag, 0, atol=1e-6 * found.density.max())
+    np.testing.assert_allclose(found.density, exact.real, atol=2e-6 * found.density.max())
+    assert np.all(found.density[found.inside] > 0) and np.all(found.density[~found.inside] == 0)
+
+
+@pytest.mark.parametrize("name", ["before without r", "after", "lstm", "vanilla"])
+def test_the_scalar_equation_agrees_with_the_general_ones(units, name):
+    unit = units[name]
+    (rows,) = feedback_loops(unit)
+    assert len(rows) == 1
+    scalar, general = ScalarDyson(unit, rows[0]), Dyson(unit, rows)
+    lam = POINTS[rg.resolvent(unit, POINTS).inside]
+    found = []
+    for loop in (scalar, general):
+        root, s = loop.start(lam)
+        s = loop.solve(lam, loop.approach(lam, s))
+        found.append((root, *loop.evaluate(lam, s)))
+    F = scalar.solve(lam, scalar.start(lam)[1])
+    assert np.all((F > 0) & (F < 1))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8)
+
+
+def test_closed_poles_agree_with_blocks(units):
+    """s(λ) and its slopes, from the architecture's poles and from its blocks."""
+    from rmt_gates.spectra.scalar_dyson import BlockResponse
+
+    for name in ("after", "lstm", "before without r"):
+        unit = units[name]
+        ((row,),) = feedback_loops(unit)
+        closed = ScalarDyson(unit, row)._response.derivatives(POINTS)
+        general = BlockResponse(unit, row).derivatives(POINTS)
+        for one, other in zip(closed[:3], general[:3], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10)
+        excess = 0.0 if closed[3] is None else closed[3]
+        size = general[0] * general[2]
+        assert np.all(np.abs(excess - general[3]) <= 1e-10 * size)
+
+
+def test_uniform_disc_of_the_zero_state():
+    """(20)(21): G and μ of a uniform disc, inside and outside, for both conventions."""
+    s, R = 1 / (1 + np.exp(-0.4)), 3 / (1 + np.exp(0.4)) / (1 + np.exp(0.2))
+    for reset in ("before", "after"):
+        point = rg.fixed_points(rg.GRU(a_h=3, a_z=2, a_r=5, b_z=0.4, b_r=-0.2, reset=reset))[0]
+        lam = s + R * np.array([0.0, 0.5j, -0.9, 0.3 + 0.2j, 1.1, 2 + 1j])
+        found = rg.resolvent(point, lam)
+        inside = np.abs(lam - s) < R
+        np.testing.assert_array_equal(found.inside, inside)
+        exact = np.where(inside, (lam - s).conj() / R**2, 1 / (lam - s + (lam == s)))
+        np.testing.assert_allclose(found.G, exact, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(found.density, inside / (np.pi * R**2), rtol=1e-10)
+
+
+def test_disc_and_delta_of_the_lstm_at_zero():
+    """(37): half of the eigenvalues at 0, half in a disc at f of radius o i a_h."""
+    point = rg.fixed_points(rg.LSTM(a_h=3, a_f=2, b_f=0.5))[0]
+    f, R = 1 / (1 + np.exp(-0.5)), 0.75
+    lam = np.array([f + 0.3j, f - 0.7, 2.0, -1 + 1j])
+    found = rg.resolvent(point, lam)
+    inside = np.abs(lam - f) < R
+    disc = np.where(inside, (lam - f).conj() / R**2, 1 / (lam - f))
+    np.testing.assert_allclose(found.G, 0.5 * (disc + 1 / lam), rtol=1e-10)
+    np.testing.assert_allclose(found.density, 0.5 * inside / (np.pi * R**2), rtol=1e-10)
+
+
+def test_outside_is_the_holomorphic_branch(units):
+    unit = units["lstm"]
+    lam = np.array([3 + 1j, -4.0, 2.5j])
+    f = 1 / (1 + np.exp(-unit["eta_f"]))
+    exact = [0.5 * (unit.weights @ (1 / l + 1 / (l - f))) for l in lam]
+    found = rg.resolvent(unit, lam)
+    np.testing.assert_allclose(found.G, exact, rtol=1e-14)
+    assert not found.inside.any() and not found.density.any()
+
+
+def test_symmetry_and_shapes(units):
+    unit = units["before"]
+    both = rg.resolvent(unit, np.array([[0.4 + 0.2j], [0.4 - 0.2j]]))
+    assert both.G.shape == both.density.shape == both.status.shape == (2, 1)
+    np.testing.assert_allclose(both.G[0], both.G[1].conj(), rtol=1e-14)
+    np.testing.assert_allclose(both.density[0], both.density[1], rtol=1e-13)
+    one = rg.resolvent(unit, 0.4 + 0.2j)
+    assert np.shape(one.density) == () and one.density == pytest.approx(both.density[0, 0])
+    assert one.message == Status.OK.sentence
+
+
+@pytest.mark.parametrize("name", ["lstm", "after", "before"])
+def test_where_lambda_meets_a_gate(units, name):
+    """X(λ) is singular for one unit: nothing is, in the equations."""
+    unit = units[name]
+    gate = "eta_f" if name == "lstm" else "zeta"
+    z = 1 / (1 + np.exp(-unit[gate][3]))
+    at, beside = rg.resolvent(unit, z), rg.resolvent(unit, z + 1e-9j)
+    assert at.inside and beside.inside
+    np.testing.assert_allclose(at.density, beside.density, rtol=1e-5)
+    np.testing.assert_allclose(at.G, beside.G, rtol=1e-5)
+
+
+def test_many_units_give_the_same_as_all_at_once(monkeypatch, chaotic):
+    """The guess from few units changes nothing but the time."""
+    lam = np.array([0.3 + 0.2j, 1.1 + 0.1j, 0.9, -0.3 + 0.3j])
+    quick = rg.resolvent(chaotic, lam)
+    monkeypatch.setattr(module, "ENOUGH", 10**9)
+    slow = rg.resolvent(chaotic, lam)
+    np.testing.assert_allclose(quick.G, slow.G, rtol=1e-8)
+    np.testing.assert_allclose(quick.density, slow.density, rtol=1e-8)
+
+
+def test_close_to_the_boundary(chaotic):
+    """Solved on both sides of the sample's own curve, with the edge density in the limit."""
+    unit = chaotic.unit
+    curve = rg.spectral_curve(unit)
+    for i in (60, 150, 250, 370):
+        x, y = curve.x[i], curve.y[i]
+        found = rg.resolvent(unit, x + 1j * y * (1 + np.array([-1e-2, -1e-3, -1e-5, -1e-7, 1e-7])))
+        assert found.inside.tolist() == [True] * 4 + [False]
+        assert np.all(found.status == Status.OK)
+        assert np.ptp(found.density[1:4]) < 0.02 * found.density[1]
+        assert found.density[4] == 0
+        (edge,) = edge_density(unit, np.array([x + 1j * y]))
+        assert found.density[3] == pytest.approx(edge, rel=1e-3)
+
+
+def test_what_did_not_settle_is_nan(monkeypatch, units):
+    monkeypatch.setattr("rmt_gates.spectra.dyson.NEWTON", 0)
+    found = rg.resolvent(units["before"], [0.4 + 0.1j, 9.0])
+    assert found.status.tolist() == [Status.NOT_CONVERGED, Status.OK]
+    assert np.isnan(found.density[0]) and np.isnan(found.G[0]) and np.isfinite(found.G[1])
+    assert found.message.startswith("1 of 2 points: ")
+
+
+def test_refusals(chaotic):
+    with pytest.raises(TypeError, match=r"^lam must be a number or an array of numbers, got 'x'$"):
+        rg.resolvent(chaotic, "x")
+    with pytest.raises(TypeError, match=r"^state must be a FixedPoint .* got GRUResetBefore$"):
+        rg.resolvent(chaotic.model, 0)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rmt_gates.spectra.criterion import perron
-from rmt_gates.spectra.holomorphic import CLOSEST, holomorphic_branch
+from rmt_gates.spectra.holomorphic import CLOSEST
 from rmt_gates.spectra.loops import Row
 from rmt_gates.spectra.small_matrices import (
     Nested,
@@ -46,7 +46,8 @@ TOLERANCE = 1e-9  # relative error of σ and κ
 class Inverse(NamedTuple):
     """Of every unit, (points, units) each: P, Q, 𝒢, and the rows C_g P and C_g 𝒢.
 
-    ``phase`` is what 𝒢 and Q lack in the carrier's column (see `Dyson.inverse`).
+    ``phase`` is what 𝒢 and Q lack in the carrier's column (see `Dyson.inverse`), and the X of the
+    carriers as well.
     """
 
     P: Nested
@@ -54,6 +55,7 @@ class Inverse(NamedTuple):
     G: Nested
     CP: Nested
     CG: Nested
+    X: Nested
     phase: Any
 
 
@@ -106,7 +108,7 @@ class Dyson:
         )
         P, Q, G = ([[W[i][j][r][c] for j in n_b] for i in n_b] for r, c in ((1, 1), (0, 0), (1, 0)))
         CP, CG = multiply(self._C, P), multiply(self._C, G)
-        return Inverse(P, Q, G, CP, CG, phase)
+        return Inverse(P, Q, G, CP, CG, X, phase)
 
     def right_hand_side(self, W: Inverse) -> np.ndarray:
         """E[C_g P C_g†] and E tr[T_g Q]: what σ and κ have to equal, (points, 2m)."""
@@ -149,7 +151,7 @@ class Dyson:
         """
         W = self.inverse(lam, s)
         L = self._carriers
-        G = self._average((W.G[b][b] * W.phase, 1) for b in L)
+        G = self._average(((W.G[b][b] - _inverse(W.X[b][b])) * W.phase, 1) for b in L)
         direct = self._average((W.P[b][c] * W.Q[c][b], 1) for b in L for c in L)
         in_sigma = [
             self._average((W.Q[j][b] * W.G[b][i] * W.phase, t) for i, j, t in entries(T) for b in L)
@@ -163,7 +165,7 @@ class Dyson:
         back = np.stack([*in_kappa, *in_sigma], -1).conj()
         moved = s * solve_gauged(self.slope(W), s, back)
         density = (direct + np.einsum("pi,pi->p", ahead, moved)).real / np.pi
-        return G - holomorphic_branch(self.unit, lam), density
+        return G, density
 
     # -- the solution -------------------------------------------------------------------------
     def start(self, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -240,6 +242,11 @@ class Dyson:
                 values = np.broadcast_to(value, (*np.shape(value)[:-1], len(columns)))
                 total = total + values @ columns
         return total
+
+
+def _inverse(x: np.ndarray) -> np.ndarray:
+    """1/x, but no more than 1/√CLOSEST."""
+    return np.conj(x) / np.maximum(absolute_square(x), CLOSEST) if np.iscomplexobj(x) else 1 / x
 
 
 def entries(A: Nested) -> list[tuple[int, int, Any]]:

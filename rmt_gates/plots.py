@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rmt_gates.mean_field.fixed_points import FixedPoints
     from rmt_gates.mean_field.steady_state import SteadyState
     from rmt_gates.spectra.curve import SpectralCurve
+    from rmt_gates.spectra.resolvent import Resolvent
 
 THEORY = "#d62728"
 MIDDLE = "0.6"
@@ -58,6 +59,78 @@ def spectrum(curve: SpectralCurve, eigenvalues: Any = None, ax: Axes | None = No
     ax.set_aspect("equal")
     ax.set_xlabel(r"Re $\lambda$")
     ax.set_ylabel(r"Im $\lambda$")
+    return ax
+
+
+def density(resolvent: Resolvent, ax: Axes | None = None) -> Axes:
+    """The density of eigenvalues over the complex plane, in logarithmic shades of blue.
+
+    Parameters
+    ----------
+    resolvent : from `rg.resolvent` on a mesh, λ of shape (rows, columns) in the upper half plane;
+        the lower half is its mirror image.
+    ax : where to draw.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> mesh = np.linspace(-0.2, 1.2, 15) + 1j * np.linspace(0.05, 0.7, 14)[:, None]
+    >>> point = rg.fixed_points(rg.GRU(a_h=3))[0]
+    >>> len(plots.density(rg.resolvent(point, mesh)).collections)  # both halves
+    2
+    """
+    from matplotlib.colors import LogNorm
+
+    if np.ndim(resolvent.density) != 2:
+        raise ValueError("resolvent must be taken on a two-dimensional mesh of points")
+    ax = ax or _new_axes(4.6, 4.0)
+    lam, mu = resolvent.lam, np.where(resolvent.inside, resolvent.density, np.nan)
+    shown = mu[np.isfinite(mu) & (mu > 0)]
+    high = float(np.quantile(shown, 0.99)) if shown.size else 1.0
+    norm = LogNorm(vmin=max(float(shown.min(initial=high)), 1e-3 * high), vmax=high)
+    for sign in (1, -1):
+        mesh = ax.pcolormesh(
+            lam.real, sign * lam.imag, mu, norm=norm, cmap="Blues", shading="nearest", zorder=0
+        )
+    ax.figure.colorbar(mesh, ax=ax, label=r"density $\mu(\lambda)$", extend="both", shrink=0.8)
+    ax.set_aspect("equal")
+    ax.set_xlabel(r"Re $\lambda$")
+    ax.set_ylabel(r"Im $\lambda$")
+    return ax
+
+
+def enclosed(
+    radius: Any, fraction: Any, eigenvalues: Any = None, ax: Axes | None = None, center: Any = 1.0
+) -> Axes:
+    """The fraction of eigenvalues within a radius of a point, over the radius.
+
+    Parameters
+    ----------
+    radius, fraction : of the theory, as from `rg.slow_mode_fraction`.
+    eigenvalues : (networks, N) complex: every network's own fractions are thin black lines.
+    ax : where to draw. center : what the radius is about, for the label and the count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> point, radius = rg.fixed_points(rg.GRU(a_h=3))[0], np.linspace(0.1, 1, 10)
+    >>> ax = plots.enclosed(radius, rg.slow_mode_fraction(point, radius))
+    >>> ax.get_xlabel()
+    'radius $R$'
+    """
+    ax = ax or _new_axes(4.5, 3.4)
+    radius = np.asarray(radius)
+    for i, one in enumerate([] if eigenvalues is None else np.atleast_2d(eigenvalues)):
+        counted = (np.abs(one - center) < radius[:, None]).mean(axis=1)
+        ax.plot(radius, counted, color="black", lw=0.6, label="" if i else "networks")
+    ax.plot(radius, fraction, color=THEORY, lw=1.3, zorder=3, label="theory")
+    ax.set_xlabel("radius $R$")
+    ax.set_ylabel(rf"fraction with $|\lambda - {center:g}| < R$")
+    ax.legend(frameon=False)
     return ax
 
 

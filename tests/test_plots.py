@@ -158,3 +158,29 @@ def test_importing_plots_loads_no_matplotlib_and_drawing_no_pyplot():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# -- inside the curve ---------------------------------------------------------------------------
+def test_density_is_drawn_above_and_below_the_axis():
+    point = rg.fixed_points(rg.GRU(a_h=3, a_z=1, a_r=2))[-1]
+    lam = np.linspace(-0.5, 1.5, 12) + 1j * np.linspace(0.05, 0.9, 7)[:, None]
+    found = rg.resolvent(point, lam)
+    upper, lower = plots.density(found).collections
+    for mesh in (upper, lower):
+        drawn = mesh.get_array()
+        np.testing.assert_array_equal(np.isnan(np.ma.filled(drawn, np.nan)), ~found.inside)
+        np.testing.assert_array_equal(drawn[found.inside], found.density[found.inside])
+    assert upper.get_coordinates()[..., 1].max() == -lower.get_coordinates()[..., 1].min() > 0.9
+    with pytest.raises(ValueError, match=r"^resolvent must be taken on a two-dimensional mesh"):
+        plots.density(rg.resolvent(point, [0.1, 0.2]))
+
+
+def test_enclosed_counts_every_network():
+    lam = np.array([[0.9, 0.5, -1.0, 1.2], [1.0, 1.0, 1.0, 5.0]])
+    radius = np.array([0.15, 0.6, 10.0])
+    first, second, theory = plots.enclosed(radius, [0.1, 0.2, 0.3], lam).lines
+    np.testing.assert_array_equal(first.get_ydata(), [0.25, 0.75, 1])
+    np.testing.assert_array_equal(second.get_ydata(), [0.75, 0.75, 1])
+    np.testing.assert_array_equal(theory.get_ydata(), [0.1, 0.2, 0.3])
+    other = plots.enclosed(radius, radius, lam, center=-1.0).lines[0]
+    np.testing.assert_array_equal(other.get_ydata(), [0.25, 0.25, 1])

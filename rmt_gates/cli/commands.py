@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
+from rmt_gates.cli.inside import density, slow_modes
 from rmt_gates.cli.output import Result, listing, number, table
 from rmt_gates.cli.progress import Progress
 from rmt_gates.cli.shared import (
@@ -89,6 +90,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "fixed-points": fixed_points,
     "steady-state": steady_state,
     "spectrum": spectrum,
+    "density": density,
+    "slow-modes": slow_modes,
 }
 
 

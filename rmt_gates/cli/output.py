@@ -47,7 +47,10 @@ def provenance(packages: Sequence[str]) -> dict[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """The same in types that JSON knows; NaN and infinities, which it does not, as null."""
+    """The same in types that JSON knows; NaN and infinities, which it does not, as null.
+
+    Complex numbers are pairs.
+    """
     if isinstance(value, dict):
         return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, np.ndarray):
@@ -56,6 +59,8 @@ def plain(value: Any) -> Any:
         return [plain(entry) for entry in value]
     if isinstance(value, np.generic):
         return plain(value.item())
+    if isinstance(value, complex):
+        return [plain(value.real), plain(value.imag)]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

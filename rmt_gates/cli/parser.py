@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import cmath
 import dataclasses
 import itertools
 import re
@@ -25,6 +26,8 @@ COMMANDS = {
     "fixed-points": "all mean-field fixed points, with their stability",
     "steady-state": "the state that the infinite network settles into",
     "spectrum": "the eigenvalues of the Jacobian: their boundary at N = ∞, and sampled networks",
+    "density": "how many eigenvalues are where: density, moduli, point masses",
+    "slow-modes": "how many eigenvalues are close to 1, and how long modes take to relax",
 }
 MEANING = {
     "a": "gain of U_{0}: its entries have variance a_{0}²/N",
@@ -53,8 +56,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         options.model, options.network, options.deviation = fit(options)
     else:
         options.model = _model(options)
-    if options.command == "spectrum":
-        _check_spectrum(options)
+    if options.command in ("spectrum", "density", "slow-modes"):
+        _check_networks(options)
     return options
 
 
@@ -174,6 +177,27 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
         help="linearise around a fixed point instead: 0 for the one of smallest C_h, -1 for "
         "the one of largest",
     )
+    if command == "density":
+        common.add_argument(
+            "--at",
+            type=_complex,
+            nargs="+",
+            metavar="LAMBDA",
+            help="print the density there: complex numbers such as 0.9+0.1j",
+        )
+    if command == "slow-modes":
+        for name, values, about in (
+            ("radius", (0.05, 0.1, 0.2, 0.3, 0.6, 1.0), "distances from λ = 1"),
+            ("time", (1.0, 3.0, 10.0, 30.0, 100.0), "relaxation times, in steps"),
+        ):
+            common.add_argument(
+                f"--{name}",
+                type=_positive,
+                nargs="+",
+                default=values,
+                metavar="X",
+                help=f"{about} (default: {' '.join(f'{v:g}' for v in values)})",
+            )
     sampled = parser.add_argument_group("sampled networks")
     sampled.add_argument(
         "--simulate", type=_whole(2), metavar="N", help="compare with networks of N units"
@@ -193,6 +217,26 @@ def _whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return whole
+
+
+def _complex(text: str) -> complex:
+    try:
+        value = complex(text.replace(" ", ""))
+    except ValueError:
+        value = complex("nan")
+    if not cmath.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a number such as 0.9+0.1j, got {text!r}")
+    return value
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
+    return value
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
@@ -229,7 +273,7 @@ def _model(options: argparse.Namespace) -> Any:
     return constructor(**chosen, **given)
 
 
-def _check_spectrum(options: argparse.Namespace) -> None:
+def _check_networks(options: argparse.Namespace) -> None:
     """Options that would have no effect are refused."""
     if options.network is not None and options.simulate is not None:
         raise BadInput(

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
+from rmt_gates.cli.checkpoint import OwnCurve
+from rmt_gates.cli.curves import agreement_listing, curve_data, curve_listing
 from rmt_gates.cli.inside import density, slow_modes
-from rmt_gates.cli.output import Result, listing, number, table
+from rmt_gates.cli.output import Result, number, table
 from rmt_gates.cli.progress import Progress
 from rmt_gates.cli.shared import (
     find_state,
     header,
+    heading,
     not_found,
     point_data,
     prepare,
@@ -35,7 +38,7 @@ def fixed_points(options: argparse.Namespace) -> Result:
         rows.append((*row, "yes" if p.stable else "no", f"{p.residual:.1e}"))
     failed = [p for p in found if p["status"] != rg.Status.OK.name]
     message = failed[0]["message"] if failed else rg.Status.OK.sentence
-    blocks = [repr(options.model), table(rows) if found else "There is no fixed point."]
+    blocks = [*heading(options), table(rows) if found else "There is no fixed point."]
     blocks += [message] if failed else []
     data = header(options, not failed, message)
     return Result({**data, "fixed_points": found}, blocks, not failed)
@@ -47,7 +50,7 @@ def steady_state(options: argparse.Namespace) -> Result:
         state, _ = find_state(options, np.random.default_rng(options.seed), progress)
     lags = [k for k in (0, *(2**i for i in range(15))) if k < len(state.C_h)]
     kernel = [("lag", "C_h"), *((str(k), number(state.C_h[k], state.C_h_error[k])) for k in lags)]
-    blocks = [repr(options.model), state_listing(state), table(kernel), state.message]
+    blocks = [*heading(options), state_listing(state), table(kernel), state.message]
     data = {**header(options, state.converged, state.message), "state": state_data(state)}
 
     def draw(ax: Any) -> Any:
@@ -65,21 +68,25 @@ def spectrum(options: argparse.Namespace) -> Result:
         return not_found(options, prepared, curve=None)
     networks = prepared.networks
     curve = rg.spectral_curve(prepared.state)
-    blocks = [*prepared.blocks, _curve_listing(curve, networks and networks.N)]
-    if options.network is not None:
-        blocks.append(options.deviation.message)
-    data = {**prepared.data, "curve": _curve_data(curve)}
-    eigenvalues = None
+    blocks = [*prepared.blocks, curve_listing(curve, networks and networks.N)]
+    data = {**prepared.data, "curve": curve_data(curve)}
+    eigenvalues = own = None
     if networks is not None:
         eigenvalues = networks.eigenvalues
         agreement = rg.compare(curve, eigenvalues)
-        blocks += [networks.table(), _agreement_listing(agreement)]
+        blocks += [networks.table(), agreement_listing(agreement)]
         data["simulation"] = {**data["simulation"], "agreement": agreement.to_dict()}
+    if options.given is not None:
+        own = OwnCurve.of(networks)
+        blocks.append(own.block)
+        data["own_units"] = own.to_dict()
 
     def draw(ax: Any) -> Any:
         from rmt_gates import plots
 
         plots.spectrum(curve, eigenvalues, ax).set_title(repr(options.model), fontsize="small")
+        if own is not None:
+            own.draw(ax)
 
     blocks.append(prepared.message)
     head = header(options, prepared.converged, prepared.message)
@@ -93,36 +100,3 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "density": density,
     "slow-modes": slow_modes,
 }
-
-
-def _curve_data(curve: Any) -> dict[str, Any]:
-    names = ("radius", "radius_error", "marginal", "x", "y")
-    return {name: getattr(curve, name) for name in names}
-
-
-def _curve_listing(curve: Any, N: int | None) -> str:
-    rows = [("spectral radius, N = ∞", number(curve.radius, curve.radius_error))]
-    if N is None and curve.marginal:
-        N = 1000  # the radius of exactly 1 is not what anyone sees
-    if N is not None:
-        rows.append((f"spectral radius, N = {N}", number(curve.radius_at(N))))
-    ends = f"{curve.x[0]:.6g} to {curve.x[-1]:.6g}"
-    rows += [("real extent", ends), ("largest Im λ", f"{np.nanmax(curve.y):.6g}")]
-    if curve.marginal:
-        rows.append(("marginal", "yes: the radius is exactly 1, by a thin lens along [0, 1]"))
-    return listing(rows)
-
-
-def _agreement_listing(agreement: Any) -> str:
-    a = agreement
-    radius = f"{number(a.radius_simulated, a.radius_spread)} (theory {a.radius_theory:.6g})"
-    outside = f"{a.fraction_outside:.4f} (theory {a.fraction_expected:.4f})"
-    distance = f"{a.distance_mean:.2g} on average, {a.distance_max:.2g} at most"
-    return listing(
-        [
-            ("radius, mean ± spread", radius),
-            ("fraction outside the curve", outside),
-            ("their distance to it", distance),
-            ("edge level (1 on the curve)", number(a.edge_level, a.edge_level_error)),
-        ]
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import cmath
 import dataclasses
 import itertools
 import re
@@ -11,7 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import rmt_gates as rg
+from rmt_gates.cli.checkpoint import add_checkpoint_options, load
 from rmt_gates.cli.output import BadInput
+from rmt_gates.cli.values import complex_number, positive, whole
 
 # name on the command line -> constructor in rmt_gates, and its options that choose a class; a
 # further architecture is a further line
@@ -29,6 +30,7 @@ COMMANDS = {
     "density": "how many eigenvalues are where: density, moduli, point masses",
     "slow-modes": "how many eigenvalues are close to 1, and how long modes take to relax",
 }
+NEGATIVE = re.compile(r"-[\d.in]")  # begins a value: argparse takes -1e-3 for an option
 MEANING = {
     "a": "gain of U_{0}: its entries have variance a_{0}²/N",
     "b": "mean of the bias b_{0}",
@@ -41,19 +43,19 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+        self._negative_number_matcher = NEGATIVE
 
     def error(self, message: str) -> NoReturn:
         raise BadInput(f"{message} (see {self.prog} --help)")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The options; ``.model`` is the model they describe."""
-    options = build_parser().parse_args(_with_checkpoint(_joined(argv)))
-    options.network = None
+    """The options; ``.model`` is what they describe, ``.given`` the network of a checkpoint."""
+    options = build_parser().parse_args(_with_checkpoint(list(argv)))
+    options.given = None
     if options.architecture == CHECKPOINT:
-        from rmt_gates.cli.checkpoint import fit
-
-        options.model, options.network, options.deviation = fit(options)
+        options.given = load(options)
+        options.model = options.given.fit.model
     else:
         options.model = _model(options)
     if options.command in ("spectrum", "density", "slow-modes"):
@@ -82,7 +84,7 @@ def build_parser() -> Parser:
             _add_command_options(leaf, command)
         about_file = "a torch.nn.RNN, GRU or LSTM from a file: --checkpoint FILE [--module NAME]"
         leaf = kinds.add_parser(CHECKPOINT, help=about_file, description=about)
-        _add_checkpoint_options(leaf)
+        add_checkpoint_options(leaf)
         _add_command_options(leaf, command)
     return parser
 
@@ -96,23 +98,6 @@ def _with_checkpoint(argv: list[str]) -> list[str]:
             f"--checkpoint says what the architecture is: leave {argv[1]!r} out, and its options"
         )
     return [argv[0], CHECKPOINT, *argv[1:]] if given and not named and argv else argv
-
-
-def _add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("checkpoint")
-    group.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        required=True,
-        help="written by torch.save(x.state_dict()); an nn.RNN in it is taken to have tanh",
-    )
-    group.add_argument(
-        "--module", metavar="NAME", default="", help="where the module is in it (encoder.rnn)"
-    )
-    group.add_argument(
-        "--layer", type=_whole(0), default=0, metavar="L", help="of the module (default: 0)"
-    )
-    group.add_argument("--direction", choices=("forward", "backward"), default="forward")
 
 
 def add_model_options(
@@ -151,7 +136,7 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
         "--figure", metavar="FILE", help="draw it: .png, .pdf, .svg or another type of matplotlib"
     )
     common.add_argument(
-        "--seed", type=_whole(0), default=0, metavar="S", help="of all random numbers (default: 0)"
+        "--seed", type=whole(0), default=0, metavar="S", help="of all random numbers (default: 0)"
     )
     state = parser.add_argument_group("steady state")
     state.add_argument(
@@ -180,7 +165,7 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
     if command == "density":
         common.add_argument(
             "--at",
-            type=_complex,
+            type=complex_number,
             nargs="+",
             metavar="LAMBDA",
             help="print the density there: complex numbers such as 0.9+0.1j",
@@ -192,7 +177,7 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
         ):
             common.add_argument(
                 f"--{name}",
-                type=_positive,
+                type=positive,
                 nargs="+",
                 default=values,
                 metavar="X",
@@ -200,54 +185,12 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
             )
     sampled = parser.add_argument_group("sampled networks")
     sampled.add_argument(
-        "--simulate", type=_whole(2), metavar="N", help="compare with networks of N units"
+        "--simulate", type=whole(2), metavar="N", help="compare with networks of N units"
     )
     sampled.add_argument(
-        "--seeds", type=_whole(1), metavar="K", help="how many of them (default: 4)"
+        "--seeds", type=whole(1), metavar="K", help="how many of them (default: 4)"
     )
     sampled.add_argument("--device", metavar="D", help="cpu or cuda (default: cpu)")
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not re.fullmatch(r"\d+", text) or int(text) < least:
-            raise argparse.ArgumentTypeError(
-                f"must be a whole number of at least {least}, got {text!r}"
-            )
-        return int(text)
-
-    return whole
-
-
-def _complex(text: str) -> complex:
-    try:
-        value = complex(text.replace(" ", ""))
-    except ValueError:
-        value = complex("nan")
-    if not cmath.isfinite(value):
-        raise argparse.ArgumentTypeError(f"must be a number such as 0.9+0.1j, got {text!r}")
-    return value
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
-    return value
-
-
-def _joined(argv: Sequence[str]) -> list[str]:
-    """``--b-z -1e-3`` as ``--b-z=-1e-3``: argparse takes -1e-3 for an option."""
-    joined: list[str] = []
-    for word in argv:
-        if joined and re.fullmatch(r"--[a-z-]+", joined[-1]) and re.match(r"-[\d.in]", word):
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
 
 
 def _fields(
@@ -275,7 +218,7 @@ def _model(options: argparse.Namespace) -> Any:
 
 def _check_networks(options: argparse.Namespace) -> None:
     """Options that would have no effect are refused."""
-    if options.network is not None and options.simulate is not None:
+    if options.given is not None and options.simulate is not None:
         raise BadInput(
             "--simulate draws networks, and --checkpoint brings its own: leave one of them out"
         )

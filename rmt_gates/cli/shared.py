@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
+from rmt_gates.cli.checkpoint import state_caveat
 from rmt_gates.cli.output import SCHEMA, BadInput, Result, listing, number, provenance
 from rmt_gates.cli.progress import Progress
 
@@ -38,9 +39,10 @@ class Prepared:
 def prepare(options: argparse.Namespace) -> Prepared:
     """The state, and with --simulate or a checkpoint the networks in it."""
     device, count = options.device or "cpu", options.seeds or 4
-    N = options.simulate
-    if options.network is not None:
-        N, count = options.network.N, 1
+    N, network = options.simulate, None
+    if options.given is not None:
+        network, count = options.given.fit.network, 1
+        N = network.N
     elif N is not None:  # an unavailable device is refused before the work
         rg.sample_network(options.model, 1, device=device)
     rng = np.random.default_rng(options.seed)
@@ -51,18 +53,17 @@ def prepare(options: argparse.Namespace) -> Prepared:
             shown = listing([("fixed point", str(options.fixed_point)), ("C_h", number(state.C_h))])
         else:
             shown = state_listing(state)
-        blocks = [repr(options.model), shown]
+        blocks = [*heading(options), shown]
         data = {"state": state_data(state), "simulation": None}
         message = state.message
         if N is not None and np.all(np.isfinite(state.C_h)):
             from rmt_gates.cli.simulation import simulate
 
             start = options.start or "large"
-            networks = simulate(
-                state, N, count, start, rng, device, progress, given=options.network
-            )
+            networks = simulate(state, N, count, start, rng, device, progress, given=network)
             converged &= networks.stationary
-            message = " ".join(filter(None, (message, networks.message)))
+            caveat = "" if network is None else state_caveat(state, networks)
+            message = " ".join(filter(None, (message, networks.message, caveat)))
             data["simulation"] = networks.to_dict()
     return Prepared(state, converged, blocks, data, message, networks)
 
@@ -94,30 +95,39 @@ def find_state(
     with progress.stage("fixed point"):
         point = points[index]
     resting = point.stable or (point.C_h == 0 and model.zero_bias)
-    if options.simulate is not None and not resting:
+    given = options.given
+    if (options.simulate is not None or given is not None) and not resting:
+        none = "--simulate has no networks" if given is None else "--checkpoint has no network"
         raise BadInput(
-            f"--simulate has no networks for --fixed-point {index}: it is unstable, so that no "
+            f"{none} for --fixed-point {index}: it is unstable, so that no "
             "network settles there; leave --fixed-point out for the steady state"
         )
     return point, point.status == rg.Status.OK
 
 
+def heading(options: argparse.Namespace) -> list[str]:
+    """What every text begins with: the model, and where it comes from a checkpoint, how well."""
+    return [repr(options.model), *([] if options.given is None else [options.given.message])]
+
+
 def header(options: argparse.Namespace, converged: bool, message: str) -> dict[str, Any]:
     """What every JSON result begins with."""
-    hidden = {"model", "network", "deviation", "json"}
+    hidden = {"model", "given", "json"}
     own = {"command", "architecture", "reset", "seed", *hidden, *options.model.to_dict()}
     own |= {name for name in vars(options) if name[:2] in ("a_", "b_", "v_")}
     asked = {name: value for name, value in vars(options).items() if name not in own}
-    packages = (*PACKAGES, "torch") if asked.get("simulate") is not None else PACKAGES
+    sampled = asked.get("simulate") is not None or options.given is not None
+    given = {} if options.given is None else options.given.to_dict()
     return {
         "schema": SCHEMA,
         "command": options.command,
-        "versions": provenance(packages),
+        "versions": provenance((*PACKAGES, "torch") if sampled else PACKAGES),
         "model": options.model.to_dict(),
         "options": asked,
         "seed": getattr(options, "seed", None),
         "converged": converged,
         "message": message,
+        **given,
     }
 
 

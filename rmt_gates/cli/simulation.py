@@ -24,7 +24,8 @@ class Sampled:
 
     ``eigenvalues`` : (networks, N). ``averages`` : of each network, over its units and over states
     along its run; ``theory`` : the same of the infinite network, with errors. ``steps`` : of each
-    run. ``settled`` : whether each is stationary.
+    run. ``settled`` : whether each is stationary. ``unit`` : the units of the last network, in the
+    state that its eigenvalues are taken at.
     """
 
     N: int
@@ -34,6 +35,7 @@ class Sampled:
     theory: dict[str, tuple[float, float]]
     steps: list[int]
     settled: list[bool]
+    unit: Any
 
     @property
     def radius(self) -> np.ndarray:
@@ -106,8 +108,9 @@ def simulate(
             averages.append(network.unit(recorded).averages())
             steps.append(used)
             settled.append(good)
+            unit = network.unit(recorded[-1])
     theory = getattr(state, "averages", {})
-    return Sampled(N, device, np.array(spectra), averages, theory, steps, settled)
+    return Sampled(N, device, np.array(spectra), averages, theory, steps, settled, unit)
 
 
 def _settle(

@@ -99,11 +99,13 @@ def sampled_state(
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
         K = order.shape[1] - 2
-        noisy = model.tail_noise > 0
-        hidden = noisy and tail(order) > visible_tail(model, len(each) * paths, rtol)
-        if hidden and 2 * K <= LONGEST_WINDOW and not deadline.passed:
-            # the coarse sample's noise had hidden this tail
+        if tail(order) > visible_tail(model, len(each) * paths, rtol):
+            # the coarse root, or its noise, had hidden this tail
+            if 2 * K > LONGEST_WINDOW or deadline.passed:
+                late = Status.TIME_LIMIT if deadline.passed else Status.WINDOW_TOO_SHORT
+                return not_found(model, K, late)
             order, secants = resized(order, 2 * K), Secants()
+            paths = max(model.coarse_paths, paths // 2)
             continue
         error = each[:, 0, :-1].std(axis=0, ddof=1) / np.sqrt(len(each))
         C = float(order[0, 0])

@@ -37,6 +37,8 @@ def load_checkpoint(path: Any, name: str = "") -> nn.RNNBase:
     >>> load_checkpoint(path, "0")
     GRU(8, 50)
     """
+    if Path(path).is_dir():
+        raise ValueError(f"path: {str(path)!r} is a folder: give the file in it")
     if not Path(path).is_file():
         raise ValueError(f"path: there is no file {str(path)!r}")
     try:
@@ -84,7 +86,7 @@ def module_from_state_dict(state: Mapping[str, Tensor], name: str = "") -> nn.RN
         raise ValueError(f"state holds no torch.nn.RNN, GRU or LSTM: no name ends in {FIRST}")
     if name not in found:
         raise ValueError(
-            "name must be that of a recurrent module in this state_dict "
+            "name must be one of the recurrent modules in this state_dict "
             f"({', '.join(map(repr, found))}), got {name!r}"
         )
     start = f"{name}." if name else ""
@@ -95,7 +97,7 @@ def module_from_state_dict(state: Mapping[str, Tensor], name: str = "") -> nn.RN
     }
     if "weight_hr_l0" in own:
         raise ValueError(
-            f"the LSTM {name!r} has a projection (proj_size), which is another ensemble"
+            f"name: the LSTM {name!r} has a projection (proj_size), which is another ensemble"
         )
     U = own[FIRST]
     gates, rest = divmod(U.shape[0], U.shape[1])

@@ -39,8 +39,9 @@ def jacobian_powers(state: Any, n: Any) -> np.ndarray:
     Parameters
     ----------
     state : a `FixedPoint`, a `SteadyState` or a `Unit` (``network.unit(h)``). Averages are over its
-        sample of units.
-    n : the highest power, an integer of at least 0; the cost grows like n⁴.
+        sample of units, whose noise grows with n: at n = 6 about 10⁻⁴ at a fixed point, several per
+        cent in a chaotic state.
+    n : the highest power, an integer of at least 0. Rounding stays below 10⁻¹³ at n = 50.
 
     Examples
     --------

@@ -1,0 +1,45 @@
+"""How a spectral curve reads, and how well it agrees with eigenvalues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rmt_gates.cli.output import listing, number
+
+
+def curve_data(curve: Any) -> dict[str, Any]:
+    """For --json."""
+    names = ("radius", "radius_error", "marginal", "x", "y")
+    return {name: getattr(curve, name) for name in names}
+
+
+def curve_listing(curve: Any, N: int | None) -> str:
+    """Radius and extent; N is the number of units of the networks beside it."""
+    rows = [("spectral radius, N = ∞", number(curve.radius, curve.radius_error))]
+    if N is None and curve.marginal:
+        N = 1000  # the radius of exactly 1 is not what anyone sees
+    if N is not None:
+        rows.append((f"spectral radius, N = {N}", number(curve.radius_at(N))))
+    ends = f"{curve.x[0]:.6g} to {curve.x[-1]:.6g}"
+    rows += [("real extent", ends), ("largest Im λ", f"{np.nanmax(curve.y):.6g}")]
+    if curve.marginal:
+        rows.append(("marginal", "yes: the radius is exactly 1, by a thin lens along [0, 1]"))
+    return listing(rows)
+
+
+def agreement_listing(agreement: Any, source: str = "theory") -> str:
+    """What `rg.compare` found; `source` is what the curve is of."""
+    a = agreement
+    radius = f"{number(a.radius_simulated, a.radius_spread)} ({source} {a.radius_theory:.6g})"
+    outside = f"{a.fraction_outside:.4f} ({source} {a.fraction_expected:.4f})"
+    distance = f"{a.distance_mean:.2g} on average, {a.distance_max:.2g} at most"
+    return listing(
+        [
+            ("radius, mean ± spread", radius),
+            ("fraction outside the curve", outside),
+            ("their distance to it", distance),
+            ("edge level (1 on the curve)", number(a.edge_level, a.edge_level_error)),
+        ]
+    )

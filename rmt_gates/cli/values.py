@@ -1,0 +1,56 @@
+"""The types of arguments: their text as a value, or one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import cmath
+import math
+import re
+from collections.abc import Callable
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Whole numbers from `least` on."""
+
+    def value(text: str) -> int:
+        if not re.fullmatch(r"\d+", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number of at least {least}, got {text!r}"
+            )
+        return int(text)
+
+    return value
+
+
+def complex_number(text: str) -> complex:
+    """A finite one, such as 0.9+0.1j."""
+    try:
+        value = complex(text.replace(" ", ""))
+    except ValueError:
+        value = complex("nan")
+    if not cmath.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a number such as 0.9+0.1j, got {text!r}")
+    return value
+
+
+def finite(text: str) -> float:
+    """A real number."""
+    value = _real(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a finite number, got {text!r}")
+    return value
+
+
+def positive(text: str) -> float:
+    """A real number above 0."""
+    value = _real(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
+    return value
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

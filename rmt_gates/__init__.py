@@ -28,6 +28,7 @@ _HOME = {
     "slow_mode_fraction": "rmt_gates.spectra.density",
     "relaxation_time_fraction": "rmt_gates.spectra.density",
     "point_masses": "rmt_gates.spectra.point_masses",
+    "jacobian_powers": "rmt_gates.spectra.powers",
     "compare": "rmt_gates.agreement",
     "sample_network": "rmt_gates.networks",
     "from_torch": "rmt_gates.networks.torch_modules",

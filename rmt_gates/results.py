@@ -40,7 +40,8 @@ class Status(IntEnum):
     WINDOW_TOO_SHORT = (
         4,
         "The autocorrelation has not decayed inside the longest window tried; "
-        "this model remembers for longer: make the gate that keeps its state less sharp.",
+        "this model remembers for longer: "
+        "lower the gain or the bias of the gate that keeps its state.",
     )
 
 

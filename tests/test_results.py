@@ -44,7 +44,7 @@ def test_codes_are_stable():
         (
             Status.WINDOW_TOO_SHORT,
             "The autocorrelation has not decayed inside the longest window tried; this model "
-            "remembers for longer: make the gate that keeps its state less sharp.",
+            "remembers for longer: lower the gain or the bias of the gate that keeps its state.",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
-from rmt_gates.cli.curves import agreement_listing, curve_data, curve_listing
+from rmt_gates.cli.curves import agreement_listing, curve_data
 from rmt_gates.cli.output import BadInput
 from rmt_gates.cli.values import finite, whole
 
@@ -96,7 +96,8 @@ def state_caveat(state: Any, networks: Any) -> str:
     return (
         f"The network is in another state, E[h²] = {own:.3g} where the theory has "
         f"C_h(0) = {theory:.3g}: its weights are not like the ensemble's, or it started "
-        "elsewhere, and the curve of its own units (rmt-gates spectrum) is the one to look at."
+        "elsewhere, and the curve of its own units (rmt-gates spectrum), which does not need the "
+        "theory's state, is the one to look at."
     )
 
 
@@ -119,11 +120,8 @@ class OwnCurve:
     @property
     def block(self) -> str:
         """How it reads."""
-        rows = (
-            curve_listing(self.curve, self.agreement.N),
-            agreement_listing(self.agreement, "own curve"),
-        )
-        return "\n".join(("curve of the network's own units", *rows))
+        compared = agreement_listing(self.agreement, source="own curve")
+        return f"curve of the network's own units\n{compared}"
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -134,4 +132,5 @@ class OwnCurve:
         x, y = self.curve.x, self.curve.y
         closed = np.concatenate([x, x[::-1]]), np.concatenate([y, -y[::-1]])
         ax.plot(*closed, color="tab:blue", ls="--", lw=1.3, zorder=4, label="own units")
-        ax.legend(loc="upper left", frameon=False, fontsize="small")
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 4}
+        ax.legend(**below, frameon=False, fontsize="small", handlelength=1.5, columnspacing=1.2)

@@ -20,6 +20,7 @@ from rmt_gates.gaussian.autocovariance import autocovariance
 from rmt_gates.mean_field.anderson import anderson
 from rmt_gates.mean_field.fixed_points import fixed_points
 from rmt_gates.mean_field.kernels import possible_step, resize
+from rmt_gates.mean_field.near_transition import flat_kernel, is_close
 from rmt_gates.mean_field.sampled_state import LONGEST_WINDOW
 from rmt_gates.mean_field.state import (
     SteadyState,
@@ -74,6 +75,10 @@ def approximate_steady_state(model: GatedLeak, *, start: str = "large") -> Stead
         right[-1] += s * limit
         return np.append(solve_banded((1, 1), bands, right), limit)
 
+    if is_close(model, points):
+        flat = flat_kernel(model, points)
+        if flat is not None:
+            return _approximate(model, flat, 0.0)
     x = np.append(kernel, static)
     while True:
         result = anderson(G, x, 1e-13, plain=6, rounds=200, stop=fallen, acceptable=possible_step)
@@ -89,6 +94,10 @@ def approximate_steady_state(model: GatedLeak, *, start: str = "large") -> Stead
         status = Status.NOT_CONVERGED
     if status != Status.OK:
         return replace(not_found(model, len(C) - 1, status), note=NOTE)
+    return _approximate(model, C, limit)
+
+
+def _approximate(model: GatedLeak, C: np.ndarray, limit: float) -> SteadyState:
     moment = model.independent_moment(C, limit)
     error = np.full_like(C, np.nan)
-    return SteadyState(model, C, error, "chaotic", status, limit, moment, note=NOTE)
+    return SteadyState(model, C, error, "chaotic", Status.OK, limit, moment, note=NOTE)

@@ -4,7 +4,8 @@ With z = s the recursion is linear, and the autocorrelation obeys (THEORY.md §2
 
     (1+s²) C_h(k) − s [C_h(k−1) + C_h(k+1)] = (1−s)² C_φ(k),   C_h(−1) = C_h(1),
 
-closed at the far end by C_h(∞) = C_φ(∞), the same equation at infinite lag.
+closed at the far end by C_h(∞) = C_φ(∞), the same equation at infinite lag. It is iterated to
+self-consistency; close to a transition, where that stalls, see `near_transition`.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ LONGEST_WINDOW = 1 << 14
 SEEN = 1e-3  # the sampling noise of the coarse paths hides a smaller tail
 ROUNDS = 60
 SETTLED = 0.02  # in units of rtol: the last step of a root, below its sampling error
+FINEST = 1e-6  # step of a root, relative: the rounding of single precision is below
 COARSEST = 0.02  # a larger rtol makes no root coarser: their scatter would not show how far off
 MAX_PATHS = 1 << 16
 DOUBTS = 2  # times the sample is quadrupled because a replicate has fallen or does not settle
@@ -242,7 +243,7 @@ def _replicates(
         root, rounds, converged = _root(
             one,
             order,
-            SETTLED * min(rtol, COARSEST),
+            max(SETTLED * min(rtol, COARSEST), FINEST),
             lambda x: fallen(x) or late(),
             secants,
             coexisting,

@@ -12,6 +12,7 @@ from rmt_gates.architectures.leaky import LeakyUnit
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points
 from rmt_gates.mean_field.kernels import resize
+from rmt_gates.mean_field.near_transition import can_shoot, flat_kernel, is_close
 from rmt_gates.mean_field.sampled_state import (
     CONFIRMED,
     FIRST_WINDOW,
@@ -29,6 +30,7 @@ from rmt_gates.randomness import generator
 from rmt_gates.results import Status
 
 VANISHED = 1e-12  # C_h(0) of no chaotic state
+DECAYED = 0.1  # in units of rtol: where a start close to a transition is cut
 
 __all__ = ["SteadyState", "starting_kernel", "steady_state"]
 
@@ -78,6 +80,10 @@ def steady_state(
         return at_rest(attractor)
     if isinstance(model, LeakyUnit) and model.constant_gate is not None:
         return _exact(model, kernel, static, points)
+    if isinstance(start, str) and is_close(model, points):
+        flat = flat_kernel(model, points)
+        if flat is not None:
+            kernel = flat[flat > DECAYED * rtol * flat[0]]
     return sampled_state(model, kernel, static, points, random, rtol, max_seconds)
 
 
@@ -142,6 +148,21 @@ def _decaying(model: Architecture, C: float) -> np.ndarray:
 
 
 def _exact(model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoints) -> SteadyState:
+    flat = flat_kernel(model, points) if is_close(model, points) else None
+    if flat is None:
+        state = _iterated(model, kernel, static, points)
+        if state.converged or is_close(model, points) or not can_shoot(model, points):
+            return state
+        flat = flat_kernel(model, points)
+        if flat is None:
+            return state
+    return _chaotic(model, flat, 0.0)
+
+
+def _iterated(
+    model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoints
+) -> SteadyState:
+    """By iteration of the self-consistency, or the state at rest that it falls into."""
     fallen = collapse(points)
     while True:
         result, decayed = constant_gate_kernel(
@@ -161,5 +182,9 @@ def _exact(model: LeakyUnit, kernel: np.ndarray, static: float, points: FixedPoi
         status = Status.NOT_CONVERGED
     if status != Status.OK:
         return not_found(model, len(C) - 1, status)
+    return _chaotic(model, C, limit)
+
+
+def _chaotic(model: LeakyUnit, C: np.ndarray, limit: float) -> SteadyState:
     moment = model.independent_moment(C, limit)
-    return SteadyState(model, C, np.zeros_like(C), "chaotic", status, limit, moment)
+    return SteadyState(model, C, np.zeros_like(C), "chaotic", Status.OK, limit, moment)

@@ -63,7 +63,7 @@ class SpectralCurve(Record):
         """S(λ): > 0 inside, 0 on the boundary; vectorised. +∞ where a gate density meets λ."""
         lam = complex_numbers("lam", lam)
         x, y = lam.real.ravel(), np.abs(lam.imag.ravel())
-        value = np.full(x.shape, np.inf)
+        value = np.where(np.isnan(x) | np.isnan(y), np.nan, np.inf)
         off = (y > 0) | (x < 0) | (x > 1) | (not self.boundary.gate_density)
         if off.any():
             value[off] = self.boundary.plus_one(x[off], 1 - x[off], y[off])[0] - 1

@@ -83,12 +83,12 @@ def log_excess_radius(rho: Any, mean: Any, variance: Any) -> Any:
 
     Examples
     --------
-    >>> import numpy as np, rmt_gates as rg
+    >>> import math, rmt_gates as rg
     >>> from rmt_gates.spectra.marginal import log_excess_radius
     >>> point = rg.fixed_points(rg.GRU(a_h=3, a_z=40, a_r=2))[-1]
     >>> round(log_excess_radius(point.rho, 0, 40**2 * point.C_h), 3)
     -13.191
-    >>> round(np.log(point.spectral_radius - 1), 3)
+    >>> round(math.log(point.spectral_radius - 1), 3)
     -13.191
     """
     return _log_distance(rho, mean, variance, AT_THE_EDGE)

@@ -50,7 +50,7 @@ def continuous_onset(epsilon: Any, a_r: Any) -> Any:
     >>> from rmt_gates.spectra.onset import continuous_onset
     >>> point = rg.fixed_points(rg.GRU(a_h=2.0001, a_r=1))[1]
     >>> round(continuous_onset(1e-4, 1), 9), round(point.C_h, 9)
-    (5.7143e-05, 5.7139e-05)
+    (5.7143e-05, 5.7141e-05)
     """
     distance = 8 - np.square(np.asarray(a_r, float))
     if not np.all(np.asarray(epsilon) * distance > 0):
@@ -87,9 +87,9 @@ def tricritical_onset(epsilon: Any) -> Any:
 def discontinuous_onset(epsilon: Any, a_r: Any) -> Any:
     """The root that does not vanish with ε = a_h − 2, a_r > √8: (24), (25) with f of (132).
 
-    C_h ≈ 6(a_r²−8)/(3a_r⁴+24a_r²−136) + f(a_r) ε/(a_r²−8), for |ε| ≪ (a_r²−8)² ≪ 1. It solves (131)
-    to first order in ε; what (131) leaves out, O(C³), is small near a_r = √8 only: the relative
-    errors of the first term and of f are O(a_r²−8).
+    C_h ≈ 6(a_r²−8)/(3a_r⁴+24a_r²−136) + f(a_r) ε/(a_r²−8), for |ε| ≪ (a_r²−8)²/600. It solves
+    (131) to first order in ε; what (131) leaves out, O(C³), is small near a_r = √8 only: the
+    relative errors of the first term and of f are O(a_r²−8).
 
     Parameters
     ----------

@@ -18,7 +18,8 @@ from rmt_gates.spectra.small_matrices import add_products
 from rmt_gates.spectra.states import unit_of
 from rmt_gates.unit import Unit
 
-SAME = 1e-12  # locations closer than this are one; less than this of the largest term is 0
+SAME = 1e-9  # locations closer than this are one
+ROUNDING = 1e-12  # of the largest term: less is 0
 FEWEST = 8  # units of a state's sample that make a point mass
 
 
@@ -28,7 +29,7 @@ class PointMasses(Record):
 
     Attributes
     ----------
-    location : (n,) real numbers, ascending, to 1e-12.
+    location : (n,) real numbers, ascending, to 1e-9.
     weight : (n,) fraction of all eigenvalues that sit there exactly.
     """
 
@@ -87,7 +88,7 @@ def _beyond_rounding(sums: list[list[tuple[Any, Any]]], units: int) -> np.ndarra
     size = max((np.max(np.abs(a * b)) for terms in sums for a, b in terms), default=0.0)
     beyond = np.zeros(units, bool)
     for terms in sums:
-        beyond |= np.abs(sum(a * b for a, b in terms)) > SAME * size
+        beyond |= np.abs(sum(a * b for a, b in terms)) > ROUNDING * size
     return beyond
 
 

@@ -67,6 +67,8 @@ def resolvent(state: Any, lam: Any) -> Resolvent:
     """
     unit = unit_of(state, "resolvent")
     lam = complex_numbers("lam", lam)
+    if not np.all(np.isfinite(lam)):
+        raise ValueError("lam must be finite: it holds NaN or infinity")
     flat = lam.ravel()
     G, density, inside, solved = solve(unit, flat)
     status = np.where(solved, Status.OK, Status.NOT_CONVERGED)

@@ -98,7 +98,9 @@ def step_forget_gate(state: Any) -> StepGates:
     state : a `FixedPoint`, a `SteadyState` or a `Unit` of a `rg.LSTM` with
         ``activation="hardtanh"`` and a_i = v_i = a_o = v_o = 0, the sharper its forget gate the
         better; f is read as a switch, open where η_f > 0. At a fixed point no unit with an open
-        gate is active (A₁ = 0), in a moving state some are.
+        gate is active (A₁ = O(1/a_f)), in a moving state some are.
+
+    Masses inside circles differ from it by O(log a_f/a_f), the share of gates with a_f f' > 1.
 
     Examples
     --------

@@ -299,7 +299,7 @@ def test_table_aligns():
     assert table([("a", "b"), ("long", "1")]) == "a     b\nlong  1"
 
 
-# -- other architectures, and modules from a file -------------------------------------------------
+# -- other architectures ------------------------------------------------------------------------
 def test_every_architecture_is_a_word(run):
     code, data = as_json(run, "fixed-points", "lstm", "--a-h", "1.5", "--a-f", "8")
     assert code == 0 and len(data["fixed_points"]) == 3
@@ -319,29 +319,3 @@ def test_options_of_the_other_convention_are_refused(run):
     assert "b_u is the bias inside the reset product and has no place with reset='before'" in err
     code, out, _ = run("fixed-points", *BASIC, "--reset", "after", "--b-u", "0.1")
     assert code == 0 and "b_u=0.1, reset='after'" in out
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """A GRU in its chaotic state, inside a larger model."""
-    import torch
-
-    module = rg.initialize_(torch.nn.GRU(3, 150), rg.GRU(a_h=3, a_r=4, reset="after"), rng=0)
-    path = tmp_path_factory.mktemp("checkpoint") / "model.pt"
-    torch.save(torch.nn.ModuleDict({"encoder": module}).state_dict(), path)
-    return str(path)
-
-
-def test_a_checkpoint_takes_the_place_of_an_architecture(run, checkpoint):
-    where = ["--checkpoint", checkpoint, "--module", "encoder"]
-    code, data = as_json(run, "fixed-points", *where)
-    assert code == 0 and data["model"]["a_h"] == pytest.approx(3, rel=0.03)
-    code, out, _ = run("spectrum", *where, "--rtol", "0.05")
-    assert code in (0, 3)  # a network of 150 units may drift
-    assert "network 0" in out and "look like independent random ensembles" in out
-    code, out, err = run("spectrum", *where, "--simulate", "100")
-    assert code == 2 and "--checkpoint brings its own: leave one of them out" in err
-    code, out, err = run("spectrum", "gru", *where, "--a-h", "3")
-    assert code == 2 and "leave 'gru' out" in err
-    code, out, err = run("fixed-points", "--checkpoint", "nowhere.pt")
-    assert code == 2 and "there is no file 'nowhere.pt'" in err

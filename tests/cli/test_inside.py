@@ -41,6 +41,11 @@ def test_density_equals_the_library(run):
     assert data["point_masses"] == {"location": [], "weight": []}
 
 
+def test_several_negative_points(run):
+    _, data = as_json(run, "density", *POINT, "--at", "-2", "-1e-3+.2j", "-.5j", "0.3")
+    assert data["density"]["lam"] == [[-2, 0], [-1e-3, 0.2], [0, -0.5], [0.3, 0]]
+
+
 def test_networks_are_counted(run):
     """The fractions of the eigenvalues that the same run prints."""
     sampled = ["--simulate", "50", "--seeds", "2"]

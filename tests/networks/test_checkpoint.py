@@ -111,7 +111,10 @@ def without(state, key):
         (nn.GRU(2, 3).state_dict() | {"bias_ih_l0": torch.zeros(8)}, r"GRU \(size mismatch"),
         (without(nn.GRU(2, 3).state_dict(), "bias_hh_l0"), r"GRU \(Missing .*bias_hh_l0"),
         ({"weight_hh_l0": torch.zeros(3, 3, dtype=torch.int64)}, r"do not make a torch\.nn\.RNN"),
-        (nn.LSTM(2, 3, proj_size=2).state_dict(), r"LSTM '' has a projection \(proj_size\)"),
+        (
+            nn.LSTM(2, 3, proj_size=2).state_dict(),
+            r"^name: the LSTM '' has a projection \(proj_size\)",
+        ),
     ],
 )
 def test_weights_that_make_no_module(state, sentence):
@@ -124,11 +127,13 @@ def test_files_that_are_no_checkpoint(tmp_path):
     missing = tmp_path / "none.pt"
     with pytest.raises(ValueError, match=re.escape(f"path: there is no file '{missing}'")):
         load_checkpoint(missing)
+    with pytest.raises(ValueError, match=f"^path: {re.escape(repr(str(tmp_path)))} is a folder: "):
+        load_checkpoint(tmp_path)
     foreign = tmp_path / "foreign.pt"
     foreign.write_text("hello")
     whole = tmp_path / "whole.pt"
     torch.save(nn.GRU(2, 3), whole)  # code, not tensors
-    for path in (foreign, whole, tmp_path):
+    for path in (foreign, whole):
         with pytest.raises(ValueError, match=r"^path: "):
             load_checkpoint(path)
     with pytest.raises(ValueError, match=r"write it with torch\.save\(model\.state_dict\(\), path"):

@@ -234,6 +234,14 @@ def test_states_without_a_solution():
         assert type(radius) is float and np.isnan(radius)
 
 
+@pytest.mark.parametrize("model", [rg.GRU(a_h=3, a_z=1), rg.GRU(a_h=3)], ids=str)
+def test_nan_is_nowhere(model):
+    curve = rg.spectral_curve(rg.fixed_points(model)[-1])
+    lam = np.array([np.nan, complex(0.5, np.nan), complex(np.nan, 1.0), 0.5 + 0.1j])
+    assert np.isnan(curve.S(lam)).tolist() == [True, True, True, False]
+    assert curve.contains(lam).tolist() == [False, False, False, True]
+
+
 @pytest.mark.parametrize("state", [3.0, "gru", None, np.eye(2)], ids=str)
 def test_not_a_state(state):
     message = (

@@ -12,6 +12,8 @@ def generator(rng: Any) -> np.random.Generator:
     if isinstance(rng, bool):
         raise TypeError(f"rng must be a seed, a Generator or None, got {rng!r}")
     try:
+        if isinstance(rng, np.random.RandomState):
+            raise TypeError  # a Generator made of it cannot spawn
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError

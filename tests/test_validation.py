@@ -70,7 +70,7 @@ def test_extrapolation_removes_the_declared_power_of_N(power, weights):
         N: {"C": 0.4 + 2.0 / 1000 * (1000 / N) ** power + row}
         for N, row in zip((1000, 250), noise, strict=True)
     }
-    simulation = Simulation(averages, np.ones(3), np.ones((1, 1)), 0.0, 0)
+    simulation = Simulation(averages, np.ones(3), np.ones(3), np.ones((1, 1)), 0.0, 0)
     case = replace(CASES[0], finite_size_power=power)
     mean, error = simulated(case, simulation, "C")
     variances = np.square(weights) @ noise.var(axis=1, ddof=1) / 50

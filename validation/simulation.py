@@ -20,13 +20,15 @@ LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 class Simulation:
     """Averages are (networks,) arrays by name for each size; eigenvalues are (spectra, N).
 
-    ``autocorrelation`` : mean over networks, at every ``case.every``-th lag.
+    ``autocorrelation`` : mean over networks of N units, at every ``case.every``-th lag;
+    ``autocorrelation_error`` : its standard error.
     ``left`` : networks that left a metastable branch and were replaced; ``drift`` : of E[h²]
     between the halves of the runs, in its standard errors.
     """
 
     averages: dict[int, dict[str, np.ndarray]]
     autocorrelation: np.ndarray
+    autocorrelation_error: np.ndarray
     eigenvalues: np.ndarray
     drift: float
     left: int
@@ -71,7 +73,9 @@ def simulate(case: Case, device: str) -> Simulation:
         averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     error = np.std(halves, ddof=1) / np.sqrt(len(halves))
     drift = float(np.mean(halves) / error) if error > 0 else 0.0
-    return Simulation(averages, np.mean(kernels, axis=0), np.array(spectra), drift, left)
+    kernel, spread = np.mean(kernels, axis=0), np.std(kernels, axis=0, ddof=1)
+    scatter = spread / np.sqrt(len(kernels))
+    return Simulation(averages, kernel, scatter, np.array(spectra), drift, left)
 
 
 def _network(case: Case, N: int, seed: np.random.SeedSequence, device: str) -> Any:

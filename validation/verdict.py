@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -70,18 +70,12 @@ class Outcome:
         """JSON-ready, without the arrays."""
         names = ("kind", "converged", "message", "resolution", "agreement", "seconds", "passed")
         return {
-            "name": self.case.name,
-            "title": self.case.title,
+            **{f.name: getattr(self.case, f.name) for f in fields(self.case)},
             "model": self.case.model.to_dict(),
-            "start": self.case.start,
-            "N": self.case.N,
-            "networks": self.case.networks,
-            "steps": self.case.steps,
-            "burn_in": self.case.burn_in,
-            "seed": self.case.seed,
             **{name: getattr(self, name) for name in names},
             "checks": [asdict(c) for c in self.checks],
             "controls": [asdict(c) for c in self.controls],
+            "control_sizes": asdict(self.case.controls),
         }
 
 

@@ -123,15 +123,20 @@ def step_forget_gate(state: Any) -> StepGates:
             raise ValueError(
                 f"{name} must be 0, got {getattr(model, name):g}: (38) has one i and one o"
             )
-    opened = unit["eta_f"] > 0
     after = model.step(unit.inputs, unit.carry)[0]
     active = (np.abs(unit["y"]) < 1) & (np.abs(after) < 1)
-    share = float(opened @ unit.weights)
-    exact = share if isinstance(state, Unit) else _share_of_open(state)
-    A_0 = float((active & ~opened) @ unit.weights) * ((1 - exact) / (1 - share) if share < 1 else 1)
-    A_1 = float((active & opened) @ unit.weights) * (exact / share if share > 0 else 1)
-    R = float(sigmoid(model.b_o) * sigmoid(model.b_i) * model.a_h)
-    return StepGates(R, A_0, A_1, exact)
+    is_open = unit["eta_f"] > 0
+    opened = float(is_open @ unit.weights) if isinstance(state, Unit) else _share_of_open(state)
+    A_0, A_1 = (
+        share * _mean_of(active, unit.weights * gate)
+        for share, gate in ((1 - opened, ~is_open), (opened, is_open))
+    )
+    return StepGates(float(sigmoid(model.b_o) * sigmoid(model.b_i) * model.a_h), A_0, A_1, opened)
+
+
+def _mean_of(active: np.ndarray, weights: np.ndarray) -> float:
+    total = float(weights.sum())
+    return float(active @ weights) / total if total > 0 else 0.0
 
 
 def _share_of_open(state: Any) -> float:

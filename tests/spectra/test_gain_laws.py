@@ -36,6 +36,16 @@ def test_reset_gain_at_rest(more):
     np.testing.assert_allclose(exponents(a_r, deviation), -1, atol=0.03)
 
 
+def test_reset_gain_with_biases_as_large():
+    """b_r and √v_r that grow with a_r change the density at 0, and with it the prefactor."""
+    a_r = np.array([10.0, 40.0, 160.0])
+    points = [
+        rg.fixed_points(rg.GRU(a_h=3, a_r=x, b_r=0.3 * x, v_r=(0.5 * x) ** 2))[-1] for x in a_r
+    ]
+    deviation = [point.rho / large_reset_gain(point) - 1 for point in points]
+    np.testing.assert_allclose(exponents(a_r, deviation), -1, atol=0.1)
+
+
 def test_reset_gain_as_printed():
     """ρ² ≈ a_h² E[φ'²] a_r √C_h/(6√(2π)) at b_r = 0."""
     point = rg.fixed_points(rg.GRU(a_h=3, a_r=50))[-1]
@@ -79,6 +89,16 @@ def test_output_gain(more):
     if not more:
         printed = np.sqrt(a_o[0] * np.sqrt(points[0].C_h) / (3 * np.sqrt(2 * np.pi)))
         assert large_output_gain(points[0]) == pytest.approx(printed, rel=1e-12)
+
+
+def test_output_gain_with_biases_as_large():
+    a_o = np.array([25.0, 100.0, 400.0])
+    models = [rg.LSTM(a_h=3, a_o=x, b_o=-0.1 * x, v_o=(0.3 * x) ** 2) for x in a_o]
+    points = [rg.fixed_points(model)[-1] for model in models]
+    deviation = [point.spectral_radius / large_output_gain(point) - 1 for point in points]
+    print(deviation, exponents(a_o, deviation))
+    np.testing.assert_allclose(exponents(a_o, deviation), -1, atol=0.3)
+    assert abs(deviation[-1]) < 0.02
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_region(point):
     c = marginal_exponent(rho, C, beta)
     assert np.isnan(c).tolist() == [True, True, False, False, True]
     assert c[2] > 6 and 0 < c[3] < 1e-8
-    assert np.isnan(marginal_exponent(1.2, 0.0))
+    assert np.isnan(marginal_exponent(1.2, 0.0)) and np.isnan(marginal_exponent(1.2, 0.0, 0.1))
     np.testing.assert_allclose(
         sharp_gate_radius(rho, C, beta), [1, 1, 1, 1, 1 + 1e-9 * np.sqrt(alpha)], rtol=0, atol=1e-15
     )

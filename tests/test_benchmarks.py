@@ -24,6 +24,7 @@ TINY = Settings(
     scaling=(2, 3),
     short_calls=1,
     unit_rtol=0.1,
+    inside_points=3,
     rtol=0.1,
     contest_units=20,
     contests=(Contest((3, 1, 10), target=1, seeds=2, networks=3, steps=5, burn_in=2),),

@@ -15,6 +15,7 @@ from types import ModuleType
 from validation.benchmarks import (
     curve_fixed_point,
     curve_sampled,
+    density,
     eig,
     fixed_points_grid,
     fixed_points_scaling,
@@ -36,6 +37,7 @@ MODULES = (
     fixed_points_scaling,
     curve_fixed_point,
     curve_sampled,
+    density,
     networks,
     steady_state,
 )

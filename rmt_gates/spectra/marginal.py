@@ -95,7 +95,7 @@ def log_excess_radius(rho: Any, mean: Any, variance: Any) -> Any:
 
 
 def log_height_at_one(rho: Any, mean: Any, variance: Any) -> Any:
-    """log y of the point 1 + iy of the boundary, up to O(1/w²): what Fig. 2 right shows.
+    """log y of the point 1 + iy of the boundary, up to O(1/w³): what Fig. 2 right shows.
 
     −(q w + m) − (π²/24) q/w: the same exponent as the radius, with the prefactor 1 (derived here).
 

@@ -56,7 +56,7 @@ def GRU(*, reset: str = "before", **parameters: Any) -> GRUResetBefore | GRURese
         if name in parameters and reset == "before":
             raise TypeError(
                 f"{name} is the bias inside the reset product and has no place with "
-                "reset='before': use b_h and v_h"
+                "reset='before': use b_h and v_h, or reset='after'"
             )
     if "a_h" not in parameters:
         raise TypeError("a_h is required: the gain of the recurrent matrix, as in rg.GRU(a_h=3)")

@@ -113,7 +113,14 @@ class Architecture(ABC):
     defaults that hold for every architecture; override them where a closed form is more accurate
     or faster: ``fixed_point_level`` with ``level_bounds``, ``rho`` and ``rest_radius`` at fixed
     points; ``path_moments`` for the sampled steady state; ``pole_terms`` and ``criterion_poles``
-    for the spectrum; ``averages`` and ``sample_averages`` for what networks are compared by.
+    for the spectrum; ``averages`` and ``sample_averages`` for what networks are compared by;
+    ``zero_bias`` where the biases alone decide.
+
+    Units that remember for long need ``memory`` as well: the steady state is looked for from a
+    kernel that decays in that time, in a window that follows it, and from one that is far too
+    short it is not found. Sampled, such a state costs minutes. If h⁺ = z h + (1−z) φ(y), inherit
+    from `LeakyUnit` (leaky.py) and implement its ``phi_argument`` and ``phi_kernel``; if also z is
+    one number, name it in ``constant_gate``: the steady state is then exact, and takes a second.
     """
 
     name: ClassVar[str]
@@ -211,9 +218,10 @@ class Architecture(ABC):
     def input_kernels(self, C: np.ndarray, tolerance: float = 1e-13) -> dict[str, GaussianInput]:
         """Mean and covariance of each Gaussian input, from the autocorrelation C of h.
 
-        ``C`` is (K+1,) over lags 0…K, or (1,) at a fixed point; lag 0 comes first. With several
-        ``features`` it is (m, K+1), their autocorrelations. ``tolerance`` is relative; what follows
-        exactly from C need not use it.
+        ``C`` (n,) is C_h at n lags: 0…K and then ∞, where it is C_h(∞); or 0 alone, at a fixed
+        point. A covariance has the same n lags, and at each may depend on C there and at lag 0
+        only, not on where in the array the lag stands. With several ``features`` C is (m, n), their
+        autocorrelations. ``tolerance`` is relative; what follows exactly from C need not use it.
         """
 
     @abstractmethod
@@ -254,17 +262,19 @@ class Architecture(ABC):
     @property
     def zero_bias(self) -> Any:
         """h = 0 stays 0: no bias inside φ, whatever those of the gates (a bool, or an array)."""
-        zero = np.equal(self.fixed_point_map(np.zeros(self.shape)), 0)
-        return zero if np.ndim(zero) else bool(zero)
+        return all_zero(self.fixed_point_map(np.zeros(self.shape)))
 
     @property
     def constant_gate(self) -> float | None:
-        """z, if h⁺ = z h + (1−z) φ(y) with one number z for all units and times; else None."""
+        """z of a `LeakyUnit`, if it is one number for all units and times; else None."""
         return None
 
     @property
     def memory(self) -> float:
-        """Steps a typical unit remembers, for the first window of the steady-state solver."""
+        """Steps a typical unit remembers, such as 4/(1−z): the steady-state solver begins there.
+
+        Its first window is a power of two from five times as many lags on, at least 64.
+        """
         return 8.0
 
     def path_moments(self, paths: Any, K: int) -> PathMoments:
@@ -358,6 +368,12 @@ def mean_autocorrelation(x: np.ndarray, K: int) -> np.ndarray:
     """E[x_t x_{t+k}] at lags 0…K of periodic paths (L, rows), over all times and rows."""
     power = np.abs(fft.rfft(x, axis=0)) ** 2
     return np.asarray(fft.irfft(power.mean(axis=1), len(x))[: K + 1] / len(x))
+
+
+def all_zero(*values: Any) -> Any:
+    """Where all of these numbers or arrays are 0: a bool, or an array of their common shape."""
+    zero = np.logical_and.reduce(np.broadcast_arrays(*(np.equal(value, 0) for value in values)))
+    return zero if np.ndim(zero) else bool(zero)
 
 
 def require_scalar(model: Architecture, function: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import Blocks, CriterionPole, GaussianInput
+from rmt_gates.architectures.base import Blocks, CriterionPole, GaussianInput, all_zero
 from rmt_gates.architectures.leaky import EXACT, GatedLeak
 from rmt_gates.architectures.reset_kernel import reset_kernel
 from rmt_gates.architectures.reset_product import (
@@ -82,9 +82,7 @@ class GRUResetAfter(GatedLeak):
     @property
     def zero_bias(self) -> Any:
         """h = 0 stays 0: no bias inside φ, neither b_h nor b_u."""
-        quiet = [np.equal(getattr(self, n), 0) for n in ("b_h", "v_h", "b_u", "v_u")]
-        zero = np.logical_and.reduce(np.broadcast_arrays(*quiet))
-        return zero if np.ndim(zero) else bool(zero)
+        return all_zero(self.b_h, self.v_h, self.b_u, self.v_u)
 
     # -- fixed points -------------------------------------------------------------------------
     def fixed_point_map(self, C: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, PathMoments, PoleTerm
+from rmt_gates.architectures.base import Architecture, PathMoments, PoleTerm, all_zero
 from rmt_gates.architectures.leaky_average import leaky_moments
 from rmt_gates.gaussian import SIGMOID, SIGMOID_SQUARED, expect, sigmoid, sigmoid_prime
 from rmt_gates.gaussian.activations import sigmoid_complex
@@ -42,8 +42,7 @@ class LeakyUnit(Architecture):
     @property
     def zero_bias(self) -> Any:
         """h = 0 stays 0: no bias inside φ, neither b_h nor v_h."""
-        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)  # type: ignore[attr-defined]
-        return zero if np.ndim(zero) else bool(zero)
+        return all_zero(self.b_h, self.v_h)  # type: ignore[attr-defined]
 
     def rest(self, inputs: Mapping[str, Any], xp: Any = np) -> Any:
         """At a fixed point h = φ(y)."""

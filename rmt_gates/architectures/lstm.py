@@ -18,7 +18,9 @@ from rmt_gates.architectures.base import (
     GaussianInput,
     PathMoments,
     PoleTerm,
+    all_zero,
 )
+from rmt_gates.architectures.lstm_cell import cell_step
 from rmt_gates.architectures.lstm_clipped_numerator import ClippedNumerator
 from rmt_gates.architectures.lstm_numerators import (
     PathNumerator,
@@ -138,8 +140,7 @@ class LSTM(Architecture):
     @property
     def zero_bias(self) -> Any:
         """h = 0 stays 0: no bias inside φ, neither b_h nor v_h."""
-        zero = np.equal(self.b_h, 0) & np.equal(self.v_h, 0)
-        return zero if np.ndim(zero) else bool(zero)
+        return all_zero(self.b_h, self.v_h)
 
     def rho(self, C: Any) -> Any:
         """√(E[q] + E[p/(1−f)²]) at a fixed point: stable iff below 1."""
@@ -171,15 +172,14 @@ class LSTM(Architecture):
 
         X = [[λ−f, 0], [−m f, λ]], B̂ = [[iφ'(y), i'φ(y), f'c, 0], [m iφ'(y), …, o'φ(c⁺)]].
         """
-        f, i, o = (sigmoid(inputs[f"eta_{k}"], xp) for k in "fio")
-        df, di, do = (sigmoid_prime(inputs[f"eta_{k}"], xp) for k in "fio")
-        y, c = inputs["y"], carry[0]
-        after = f * c + i * self.phi.phi(y, xp)
-        m = o * self.phi.dphi(after, xp)
-        into_c = [i * self.phi.dphi(y, xp), di * self.phi.phi(y, xp), df * c]
+        eta_f, eta_o = inputs["eta_f"], inputs["eta_o"]
+        cell = cell_step(self.phi, eta_f, inputs["eta_i"], inputs["y"], carry[0], xp)
+        m = sigmoid(eta_o, xp) * self.phi.dphi(cell.after, xp)
+        into_c = [cell.by_y, cell.by_i, sigmoid(-eta_f, xp) * cell.kept]
+        by_o = sigmoid_prime(eta_o, xp) * self.phi.phi(cell.after, xp)
         return Blocks(
-            X=[[lam - f, 0], [-m * f, lam]],
-            B=[[*into_c, 0], [*(m * entry for entry in into_c), do * self.phi.phi(after, xp)]],
+            X=[[lam - cell.f, 0], [-m * cell.f, lam]],
+            B=[[*into_c, 0], [*(m * entry for entry in into_c), by_o]],
             C=[[0, 1], [0, 1], [0, 1], [0, 1]],
         )
 

@@ -57,10 +57,13 @@ class ClippedCellInput(CellInput):
             y = np.full((len(r), 1), self.mean)
             weight = 1.0 * (np.abs(y) < r[:, None])
             return y, weight, 0 * weight
-        low, high = (np.clip((end - self.mean) / self.sd, -WINDOW, WINDOW) for end in (-r, r))
-        x, weight = panel_nodes(low[:, None] + np.outer(high - low, np.arange(PANELS + 1) / PANELS))
-        weight = weight * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-        return self.mean + self.sd * x, weight, 0.5 * (x * x - 1) * weight
+        # in y and not in x: a small r keeps its digits beside the mean
+        window = self.mean - WINDOW * self.sd, self.mean + WINDOW * self.sd
+        low, high = (np.clip(end, *window) for end in (-r, r))
+        y, weight = panel_nodes(low[:, None] + np.outer(high - low, np.arange(PANELS + 1) / PANELS))
+        x = (y - self.mean) / self.sd
+        weight = weight * np.exp(-0.5 * x * x) / (self.sd * np.sqrt(2 * np.pi))
+        return y, weight, 0.5 * (x * x - 1) * weight
 
     def beyond(self, r: np.ndarray) -> np.ndarray:
         """P(|y| > r) and V times its derivative by V, (2, n)."""

@@ -13,17 +13,13 @@ import numpy as np
 from rmt_gates.architectures.lstm_gates import OPEN, WINDOW
 from rmt_gates.architectures.lstm_numerators import Numerator
 from rmt_gates.architectures.lstm_rest import RestUnit
-from rmt_gates.gaussian import sigmoid
 from rmt_gates.gaussian.mesh import panel_nodes
 
 PANEL = 2.0  # width of panels, in units of η and of the standard deviation
 
 
 class ClippedNumerator(Numerator):
-    """At a fixed point where the kinks of φ are reached; on real arrays only.
-
-    E[o²] ( a_f² f² E[φ'²c²] + a_i² E[(1−i)²φ'²c²] + a_h² E[φ'²(∂c/∂y)²] ), φ' = φ'(c).
-    """
+    """At a fixed point where the kinks of φ are reached; on real arrays only."""
 
     strip = 0.0
 
@@ -36,14 +32,9 @@ class ClippedNumerator(Numerator):
         """E[p|η_f]."""
         eta_f = np.minimum(np.ravel(eta), OPEN)[:, None]
         eta_i, weight = self._input_gates(eta_f[:, 0])
-        log_open = np.logaddexp(0.0, eta_f)
-        L = log_open - np.logaddexp(0.0, -eta_i)
-        slopes = self._rest.input.slopes(L.ravel()).reshape(2, *L.shape)
-        cell, direct = slopes * np.exp(-2 * log_open)
-        a_h, a_i, a_f, _ = self._rest.model.gains()
-        through_c = (a_f * sigmoid(eta_f)) ** 2 + (a_i * sigmoid(-eta_i)) ** 2
-        p = through_c * cell * self._rest.input.size**2 + a_h**2 * direct
-        return np.reshape(self._rest.output_square * (weight * p).sum(axis=1), np.shape(eta))
+        per_leak = (weight * self._rest.numerator(eta_i, eta_f)).sum(axis=1)
+        p = np.exp(-2 * np.logaddexp(0.0, eta_f[:, 0])) * per_leak
+        return np.reshape(self._rest.output_square * p, np.shape(eta))
 
     def _input_gates(self, eta_f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """η_i (n, m) and weights, in panels that break at −η_f."""

@@ -92,15 +92,13 @@ class PathNumerator(Numerator):
 class RestNumerator(Numerator):
     """At a fixed point, where η_i and y are integrated out.
 
-    E[o²] ( a_f² f² E[φ'²c²] + a_i² E[(1−i)²φ'²c²] + a_h² E[φ'²(∂c/∂y)²] ), φ' = φ'(c): the averages
-    are analytic functions of log(1+e^{η_f}), tabulated.
+    f enters `RestUnit.numerator` as f² and through c: with f² apart, what is left to average are
+    three analytic functions of log(1+e^{η_f}), tabulated.
     """
 
     def __init__(self, rest: RestUnit) -> None:
         model = rest.model
         rule = gate_rule(float(model.b_i), rest.variance["i"], high=-SHUT)
-        size = rest.input.size
-        log_i = -np.logaddexp(0.0, -rule.eta)
         weights = np.stack([rule.weight, rule.weight * sigmoid(-rule.eta) ** 2])
 
         def averages(opening: np.ndarray) -> np.ndarray:
@@ -108,14 +106,12 @@ class RestNumerator(Numerator):
 
             ``opening`` (n,) is log(1+e^{η_f}); the averages are over η_i and y.
             """
-            L = opening[:, None] + log_i
-            slopes = rest.input.slopes(L.ravel()).reshape(2, *L.shape)
-            cell, direct = slopes * np.exp(-2 * opening[:, None])
-            return np.stack([*(weights @ cell.T) * size**2, direct @ rule.weight])
+            cell, direct = rest.slopes(rule.eta, opening[:, None])
+            return np.exp(-2 * opening) * np.stack([*(weights @ cell.T), direct @ rule.weight])
 
         typical = 0.5 * np.log(rule.weight @ sigmoid(rule.eta) ** 2)
         sd = np.sqrt(rest.variance["f"])
-        high = min(model.b_f + WIDEST * sd, POWER_ABOVE - np.log(size) - typical)
+        high = min(model.b_f + WIDEST * sd, POWER_ABOVE - np.log(rest.input.size) - typical)
         self._table = LogTable(averages, 0.0, max(1.0, float(high)), decay=[3.0, 3.0, 1.0])
         self._strength = rest.output_square * model.gains()[[2, 1, 0]] ** 2
 

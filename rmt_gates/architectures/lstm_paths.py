@@ -20,7 +20,8 @@ from numpy.polynomial import chebyshev
 from scipy import fft
 
 from rmt_gates.architectures.base import PathMoments
-from rmt_gates.gaussian import SIGMOID, phi, sigmoid, sigmoid_prime
+from rmt_gates.architectures.lstm_cell import cell_step
+from rmt_gates.gaussian import SIGMOID, phi
 from rmt_gates.gaussian.autocovariance import autocovariance
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ def shares(model: LSTM, eta_f: Any, c: Any, eta_i: Any, y: Any) -> tuple[Any, An
 
     A = φ'(c⁺)² (f c)², B = φ'(c⁺)² (a_i² i'² φ(y)² + a_h² i² φ'(y)²).
     """
-    i, phi_y = sigmoid(eta_i), model.phi.phi(y)
-    kept = sigmoid(eta_f) * c
-    slope = model.phi.dphi(kept + i * phi_y)
-    new = (model.a_i * sigmoid_prime(eta_i) * phi_y) ** 2 + (model.a_h * i * model.phi.dphi(y)) ** 2
-    return (slope * kept) ** 2, slope**2 * new
+    cell = cell_step(model.phi, eta_f, eta_i, y, c)
+    slope = model.phi.dphi(cell.after)
+    new = (model.a_i * cell.by_i) ** 2 + (model.a_h * cell.by_y) ** 2
+    return (slope * cell.kept) ** 2, slope**2 * new

@@ -46,7 +46,8 @@ class RestUnit:
             return -np.inf, 1.0
         output, output_slope = self._output_square()
         nodes = self._gates(POWER_ABOVE - float(np.log(self.input.size)))
-        square, square_slope = self.input.squares(log_gain(nodes))
+        L = log_gain(nodes.eta_i, np.logaddexp(0.0, nodes.eta_f))
+        square, square_slope = self.input.squares(L)
         cell = nodes.weight @ square
         change = (
             self._share["h"] * (nodes.weight @ square_slope)
@@ -84,18 +85,27 @@ class RestUnit:
         slope = expect(SIGMOID_PRIME_SQUARED, self.model.b_o, self.variance["o"])
         return float(self.model.a_o**2 * slope * self.C / self.output_square)
 
-    def p_numerators(self) -> tuple[np.ndarray, np.ndarray]:
-        """η_f (n,) and weights (n,): E[p/|λ−f|²] = Σ weight (1−f)²/|λ−f|².
+    def slopes(self, eta_i: np.ndarray, log_open: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """E[φ'(c)² c²] and E[φ'(c)² (∂c/∂y)²] over y, log_open = log(1+e^{η_f}); broadcast."""
+        L = log_gain(eta_i, log_open)
+        cell, direct = self.input.slopes(L.ravel()).reshape(2, *L.shape)
+        return cell * self.input.size**2, direct
 
-        p/(1−f)² = o²φ'(c)² ( (a_f² f² + a_i² (1−i)²) c² + a_h² (1+e^{η_f})² i² φ'(y)² ).
+    def numerator(self, eta_i: np.ndarray, eta_f: np.ndarray) -> np.ndarray:
+        """E[p|η_i, η_f] / ( E[o²] (1−f)² ), as c = iφ(y)/(1−f); arrays broadcast.
+
+        (a_f² f² + a_i² (1−i)²) E[φ'(c)² c²] + a_h² E[φ'(c)² (∂c/∂y)²], the averages over y.
         """
-        nodes = self._gates()
-        eta_i, eta_f = nodes.eta_i, nodes.eta_f
-        cell, direct = self.input.slopes(log_gain(nodes))
+        cell, direct = self.slopes(eta_i, np.logaddexp(0.0, eta_f))
         a_h, a_i, a_f, _ = self.model.gains()
         through_c = (a_f * sigmoid(eta_f)) ** 2 + (a_i * sigmoid(-eta_i)) ** 2
-        value = through_c * cell * self.input.size**2 + a_h**2 * direct
-        return eta_f, self.output_square * nodes.weight * value
+        return np.asarray(through_c * cell + a_h**2 * direct)
+
+    def p_numerators(self) -> tuple[np.ndarray, np.ndarray]:
+        """η_f (n,) and weights (n,): E[p/|λ−f|²] = Σ weight (1−f)²/|λ−f|²."""
+        nodes = self._gates()
+        value = self.numerator(nodes.eta_i, nodes.eta_f)
+        return nodes.eta_f, self.output_square * nodes.weight * value
 
     def rho(self) -> float:
         """√(S(1)+1), S(1)+1 = E[q] + E[p/(1−f)²]; ∞ where gates open beyond OPEN make it up."""
@@ -130,9 +140,9 @@ class RestUnit:
         return 1 + _root(plus_one, LOWEST, high)
 
 
-def log_gain(nodes: GatePairs) -> np.ndarray:
-    """log g = log σ(η_i) + log(1 + e^{η_f})."""
-    return np.asarray(np.logaddexp(0.0, nodes.eta_f) - np.logaddexp(0.0, -nodes.eta_i))
+def log_gain(eta_i: np.ndarray, log_open: np.ndarray) -> np.ndarray:
+    """log g = log σ(η_i) + log(1 + e^{η_f}), the latter given; arrays broadcast."""
+    return np.asarray(log_open - np.logaddexp(0.0, -eta_i))
 
 
 def _root(plus_one: Callable[[float], float], low: float, high: float) -> float:

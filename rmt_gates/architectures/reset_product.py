@@ -171,7 +171,7 @@ def level_without_shift(model: Any, C: Any) -> Array:
         change += gate[:, None] * per_V * by_gate  # by dF/d Var ξ = E[x dT/dξ] / 2√Var ξ
         scale = np.where(divided[:, 0], np.maximum(own + model.v_u + model.v_h, TINY), 1.0)
         mean = np.sum(law.weight * per_V * (V / scale[:, None]), axis=1)
-        H = np.log(mean) + np.log(scale / C)
+        H = np.log(mean * scale / C)  # scale / C alone may overflow
         return np.stack([H, np.sum(law.weight * change, axis=1) / (mean * scale)])
 
     return by_rows(model, C, of_rows)

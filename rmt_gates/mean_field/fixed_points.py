@@ -18,7 +18,7 @@ from rmt_gates.unit import Unit
 
 GRID_STEP = 0.2  # in log u; H varies on the scale of one e-fold
 CHUNK = 200_000  # grid points held at once
-MARGINAL = 1e-12
+MARGINAL = 2e-14  # ten times the rounding of ρ, measured against closed forms
 MARGINAL_NOTE = "It is marginal, ρ = 1: its linear stability decides nothing."
 
 
@@ -28,9 +28,10 @@ class FixedPoint(Record):
 
     Attributes
     ----------
-    C_h : E[h²]. ``rho`` : ρ of (19). ``stable`` : ρ < 1. ``spectral_radius`` : N = ∞ radius of
-    the Jacobian. ``residual`` : |F(C_h) − C_h| of (10) by direct quadrature. ``unit`` : the
-    unit's variables (independent at a fixed point) as a scrambled Sobol sample of 2¹⁴.
+    C_h : E[h²]. ``rho`` : ρ of (19). ``stable`` : ρ < 1, by more than rounding.
+    ``spectral_radius`` : N = ∞ radius of the Jacobian. ``residual`` : |F(C_h) − C_h| of (10) by
+    direct quadrature. ``unit`` : the unit's variables (independent at a fixed point) as a
+    scrambled Sobol sample of 2¹⁴.
     """
 
     model: Any
@@ -223,7 +224,13 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
         table[name] = np.full((size, n), np.nan)
         table[name][owner, rank] = np.where(converged, values, np.nan)
     arrays = {k: v.reshape(*shape, n) for k, v in table.items()}
-    return FixedPoints(model, **arrays, stable=arrays["rho"] < 1, status=status.reshape(*shape, n))
+    stable = is_stable(arrays["rho"])
+    return FixedPoints(model, **arrays, stable=stable, status=status.reshape(*shape, n))
+
+
+def is_stable(rho: np.ndarray) -> np.ndarray:
+    """ρ < 1 by more than rounding: where the exact ρ is 1 no state is stable."""
+    return rho < 1 - MARGINAL
 
 
 def _column(model: Architecture, name: str, size: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from numpy.polynomial import chebyshev
 from scipy.linalg import solve_banded
 
 NODES = 48  # of the Chebyshev series of f(·; C(0)) on [0, C(0)]
-LONGEST = 1 << 18  # lags
+LONGEST = 1 << 16  # lags
 BISECTIONS = 60
 SCAN = 1 - np.geomspace(1e-9, 0.9, 40)  # of C(0), in units of the largest there can be
 NEWTON = 12
@@ -33,7 +33,10 @@ Equation = Callable[[float, np.ndarray], tuple[float, np.ndarray]]
 
 
 def decaying_kernel(equation: Equation, largest: float) -> np.ndarray | None:
-    """C(0…K) with the largest C(0) below ``largest``, decayed to 1e-14; None if there is none."""
+    """C(0…K) with the largest C(0) below ``largest``, decayed to 1e-14.
+
+    None if there is none, or if it takes more than LONGEST lags.
+    """
     orbits = [_orbit(equation, largest * share)[0] for share in SCAN]
     change = next((i for i in range(len(SCAN) - 1) if orbits[i] != orbits[i + 1]), None)
     if change is None:
@@ -43,11 +46,15 @@ def decaying_kernel(equation: Equation, largest: float) -> np.ndarray | None:
         middle = 0.5 * (high + low)
         if middle in (high, low):
             break
-        if _orbit(equation, middle)[0] == orbits[change]:
+        turns, orbit = _orbit(equation, middle)
+        if len(orbit) == LONGEST:
+            return None
+        if turns == orbits[change]:
             high = middle
         else:
             low = middle
-    return _polished(equation, _continued(equation, _orbit(equation, high)[1]))
+    kernel = _continued(equation, _orbit(equation, high)[1])
+    return _polished(equation, kernel) if len(kernel) <= LONGEST else None
 
 
 def _orbit(equation: Equation, C0: float) -> tuple[bool, np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 
 import rmt_gates as rg
 from rmt_gates.gaussian import TANH, expect_pair, phi
-from rmt_gates.mean_field import constant_gate
+from rmt_gates.mean_field import constant_gate, shooting
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel, leaky_filter
 from rmt_gates.results import Status
 
@@ -132,6 +132,7 @@ def test_a_gate_that_varies_is_refused(gate):
 
 def test_a_memory_longer_than_the_longest_window_is_said(monkeypatch):
     monkeypatch.setattr(constant_gate, "MAX_LAGS", 64)
+    monkeypatch.setattr(shooting, "LONGEST", 64)
     state = rg.steady_state(rg.GRU(a_h=3, a_r=10, b_z=3))
     assert state.status == Status.WINDOW_TOO_SHORT and not state.converged
     assert np.isnan(state.C_h).all() and len(state.C_h) <= 1030

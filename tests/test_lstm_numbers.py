@@ -77,6 +77,55 @@ def test_growth_at_small_C(parameters):
     assert 2 * measured[1] - measured[0] == pytest.approx(growth(model), rel=1e-5, abs=1e-4)
 
 
+def gaussian(function, mean, variance):
+    x = np.linspace(-10, 10, 4001)
+    weight = np.exp(-0.5 * x * x)
+    return weight @ function(mean + np.sqrt(variance) * x) / weight.sum()
+
+
+def disordered_growth(model):
+    """(a_c, g) where the gates' biases vary: averages over them of the same expansion, w = 1+e^η_f.
+
+    The forget gate's are moments e^{kb + k²v/2} of a log-normal law.
+    """
+    i2, o2 = (gaussian(lambda x: expit(x) ** 2, *law) for law in laws(model, "io"))
+    i4 = gaussian(lambda x: expit(x) ** 4, *laws(model, "i")[0])
+    bend_i, bend_o = (
+        gaussian(lambda x: expit(x) ** 2 * expit(-x) * (2 - 3 * expit(x)), *law)
+        for law in laws(model, "io")
+    )
+    e = [np.exp(k * model.b_f + 0.5 * k * k * model.v_f) for k in range(5)]
+    w2, w4 = e[0] + 2 * e[1] + e[2], e[0] + 4 * e[1] + 6 * e[2] + 4 * e[3] + e[4]
+    a_c = 1 / np.sqrt(o2 * i2 * w2)
+    g = model.a_o**2 * bend_o / o2 + model.a_i**2 * bend_i / i2
+    g += model.a_f**2 * (e[1] + 2 * e[2]) / w2 - 2 * a_c**2 * (1 + i4 * w4 / (i2 * w2))
+    return a_c, g
+
+
+def laws(model, gates):
+    return [(getattr(model, f"b_{k}"), getattr(model, f"v_{k}")) for k in gates]
+
+
+DISORDER = {"v_f": 0.3, "v_i": 0.8, "v_o": 1.4}
+
+
+@pytest.mark.parametrize(
+    "disorder", [{}, *({k: v} for k, v in DISORDER.items()), DISORDER], ids=str
+)
+@pytest.mark.parametrize("biases", [{}, {"b_f": 0.6, "b_i": -0.4, "b_o": 0.3}], ids=str)
+def test_growth_with_disordered_gates(disorder, biases):
+    """F(C)/C = 1 + g C + O(C²): the map's own derivative, by Richardson's rule."""
+    gains = {"a_i": 3.0, "a_f": 2.0, "a_o": 4.0}
+    a_c, g = disordered_growth(rg.LSTM(a_h=1, **gains, **biases, **disorder))
+    model = rg.LSTM(a_h=a_c, **gains, **biases, **disorder)
+    if not disorder:
+        assert g == pytest.approx(growth(model), rel=1e-12)
+    C = 2e-5 / np.array([1.0, 2.0, 4.0])
+    once = (model.fixed_point_map(C) / C - 1) / C
+    twice = 2 * once[1:] - once[:-1]
+    assert (4 * twice[1] - twice[0]) / 3 == pytest.approx(g, rel=1e-6)
+
+
 @pytest.mark.parametrize("a_i, a_f", [(0.0, 0.0), (3.0, 2.0), (2.0, 8 / np.sqrt(3) - 1)])
 def test_tricritical_line(a_i, a_f):
     """a_o² + a_i² + 3a_f² = 64: below it states appear continuously at a_h = 2, above by a fold."""
@@ -141,17 +190,27 @@ def test_steady_state(gains):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("a_f, radius", [(10, 1.129), (20, 1.145), (100, 1.496)])
-def test_radius_at_sharp_forget_gates(a_f, radius):
+@pytest.mark.parametrize(
+    "a_f, radius, rtol",
+    [
+        (10, 1.129, 5e-3),
+        (20, 1.145, 5e-3),
+        (50, 1.249, 2e-2),
+        (100, 1.496, 5e-3),
+        (200, 1.93, 2e-2),
+    ],
+)
+def test_radius_at_sharp_forget_gates(a_f, radius, rtol):
     """It is not suppressed at large a_f (erratum E6; printed without errors, a_i = a_o = 0).
 
-    What is measured here is lower by 0.2 %, 0.2 % and 1.3 %: 1.1265(5), 1.1428(12), 1.477(5). The
-    plain mean of p/(x−f)² over the paths of these states says 1.1253(5) and 1.4789(24).
+    What is measured here is lower by 0.2 %, 0.2 %, 0.8 %, 1.3 % and 0.4 %: 1.1265(5), 1.1428(12),
+    1.239(1), 1.477(5), 1.922(7). The plain mean of p/(x−f)² over the paths of these states says
+    1.1253(5) at 10, 1.240(2) at 50, 1.4789(24) at 100 and 1.93(3) at 200.
     """
-    state = rg.steady_state(rg.LSTM(a_h=3, a_f=a_f), rng=0)
+    state = rg.steady_state(rg.LSTM(a_h=3, a_f=a_f), rng=0, rtol=rtol)
     assert state.kind == "chaotic" and state.converged
     curve = rg.spectral_curve(state)
-    assert curve.radius_error < 5e-3 * radius
+    assert curve.radius_error < max(5e-3, rtol) * radius
     assert curve.radius == pytest.approx(radius, rel=0.003 if a_f <= 20 else 0.02)
 
 

@@ -101,6 +101,16 @@ def test_zero_loses_stability_at_one_plus_exp_minus_b_r(b_r):
     assert points.count.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("name, share", [("v_u", 0.5), ("v_h", 1.0)])
+@pytest.mark.parametrize("activation, slopes", [("tanh", 2.0), ("hardtanh", 4 / 3)])
+def test_a_bias_of_the_largest_variance(name, share, activation, slopes):
+    """Var y = V = 10¹² E[r²]: 1 − C = E[1−φ²] = ∫(1−φ²)dy / √(2πV), and nothing overflows."""
+    points = roots(a_h=3, activation=activation, **{name: 1e12})
+    assert points.count == 1
+    missing = slopes / (np.sqrt(2 * np.pi) * share * 1e6)
+    assert 1 - points.C_h[0] == pytest.approx(missing, rel=1e-7)
+
+
 # -- small C: the same as reset before to O(C²) (§2.2, §7) ----------------------------------------
 @pytest.mark.parametrize("a_h, a_r", [(2.0, 1.0), (1.5, 4.0), (3.0, 0.0), (2.5, 3.0)])
 def test_expansion_to_second_order(a_h, a_r):

@@ -135,12 +135,17 @@ def gate_law(model: Architecture, order: np.ndarray) -> tuple[float, float]:
 
 
 def tail(order: np.ndarray) -> float:
+    """The largest of `signed_tails`, in modulus."""
+    return float(np.max(np.abs(signed_tails(order))))
+
+
+def signed_tails(order: np.ndarray) -> np.ndarray:
     """Mean deviation from the limit just before the lags that measure it, relative to C(0) − C(∞).
 
-    Signed, so that sampling noise cancels; of the feature for which it is largest.
+    Of every feature; signed, so that sampling noise cancels.
     """
     K = order.shape[1] - 2
     end = max(1, K // TAIL)
     late = slice(K + 1 - 2 * end, K + 1 - end)
     deviation = order[:, late].mean(axis=1) - order[:, -1]
-    return float(np.max(np.abs(deviation) / (order[:, 0] - order[:, -1])))
+    return np.asarray(deviation / (order[:, 0] - order[:, -1]))

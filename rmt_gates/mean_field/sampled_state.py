@@ -14,7 +14,13 @@ from rmt_gates.mean_field.anderson import Secants
 from rmt_gates.mean_field.attraction import attracting_root
 from rmt_gates.mean_field.fixed_points import FixedPoints
 from rmt_gates.mean_field.kernels import resize
-from rmt_gates.mean_field.sampled_map import Replicate, SampledKernelMap, gate_law, tail
+from rmt_gates.mean_field.sampled_map import (
+    Replicate,
+    SampledKernelMap,
+    gate_law,
+    signed_tails,
+    tail,
+)
 from rmt_gates.mean_field.state import SteadyState, collapse, nearest_rest, not_found
 from rmt_gates.results import Status
 
@@ -100,7 +106,10 @@ def sampled_state(
         each = np.array([r.order for r in replicates])
         order = each.mean(axis=0)
         K = order.shape[1] - 2
-        if tail(order) > visible_tail(model, len(each) * paths, rtol):
+        tails = np.array([signed_tails(one) for one in each])
+        noise = tails.std(axis=0, ddof=1) / np.sqrt(len(each))
+        surely = np.max(np.abs(tails.mean(axis=0)) - 2 * noise)
+        if surely > visible_tail(model, len(each) * paths, rtol):
             # the coarse root, or its noise, had hidden this tail
             if 2 * K > LONGEST_WINDOW or deadline.passed:
                 late = Status.TIME_LIMIT if deadline.passed else Status.WINDOW_TOO_SHORT

@@ -80,8 +80,12 @@ class ScalarDyson:
         F = np.clip(F[:, 0], 0.0, 1.0)
         settled = np.zeros(len(F), bool)
         for _ in range(ROUNDS):
-            t = s / (1 + F[:, None] * s)
-            first, second = t @ self._weights, (t * t) @ self._weights
+            t = F[:, None] * s
+            t += 1
+            np.divide(s, t, out=t)
+            first = t @ self._weights
+            t *= t
+            second = t @ self._weights
             step = first * (first - 1) / second
             F = np.clip(F + step, 0.0, 1.0)
             settled = np.abs(step) <= TOLERANCE * F
@@ -93,25 +97,35 @@ class ScalarDyson:
         """G − E[tr(L X⁻¹)] and μ at solutions F."""
         s, slope, curvature, excess = self._response.derivatives(lam)
         w = self._weights
-        u = 1 / (1 + F * s)
-        slope *= u
-        G = F[:, 0] * (slope @ w)
-        slope *= u
-        along = slope @ w
+        u = F * s
+        u += 1
+        np.divide(1, u, out=u)
+        moments = []
+        for _ in range(2):  # with u, then with u²
+            for part in (*slope, curvature):
+                part *= u
+            moments.append([part @ w for part in (*slope, curvature)])
+        # Σ_j n_j (λ−p_j)*/|λ−p_j|⁴: without an imaginary part of its own it is that of the poles
+        (real, *own, mean), (real_2, *own_2, mean_2) = moments
+        im, im_2 = (own[0], own_2[0]) if own else (lam.imag * mean, lam.imag * mean_2)
         u *= u
-        direct = curvature * u
+        direct = mean_2
         if excess is not None:
-            direct += F * (excess * u)
+            excess *= u
+            direct = direct + F[:, 0] * (excess @ w)
         s *= s
         s *= u
-        return G, (F[:, 0] * (direct @ w) + absolute_square(along) / (s @ w)) / np.pi
+        density = F[:, 0] * direct + (real_2**2 + im_2**2) / (s @ w)
+        return F[:, 0] * (real + 1j * im), density / np.pi
 
 
 class PoleResponse:
     """s(λ) = Σ_j n_j/|λ−p_j|², real n_j and p_j of every unit; p_j = None for a constant n_j."""
 
     def __init__(self, poles: list[tuple[Any, Any]]) -> None:
-        self._poles = [(p, n) for p, n in poles if p is not None and np.any(n)]
+        self._poles = [
+            (p[:1] if np.all(p == p[0]) else p, n) for p, n in poles if p is not None and np.any(n)
+        ]
         self._constant = sum(n for p, n in poles if p is None)
 
     def _distances(self, lam: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -128,15 +142,17 @@ class PoleResponse:
         return np.asarray(total)
 
     def derivatives(self, lam: np.ndarray) -> tuple[Any, ...]:
-        """s, ∂s, ∂∂̄s, and s ∂∂̄s − |∂s|² = Σ_{i<j} s_i s_j |p_i−p_j|²/|λ−p_i|²|λ−p_j|²."""
-        y = lam.imag[:, None]
+        """s, (Re ∂s,), ∂∂̄s, and s ∂∂̄s − |∂s|² = Σ_{i<j} s_i s_j |p_i−p_j|²/|λ−p_i|²|λ−p_j|².
+
+        Im ∂s is Im λ times ∂∂̄s.
+        """
         s, slope, curvature, excess = self._constant, 0.0, 0.0, None
         parts: list[tuple[Any, Any]] = []
         for (ahead, distance), (p, n) in zip(self._distances(lam), self._poles, strict=True):
             value = n * distance
             s = s + value
             value = value * distance
-            slope = slope - value * (ahead - 1j * y)
+            slope = slope - value * ahead
             curvature = curvature + value
             for q, other in parts:
                 pair = value * other * (p - q) ** 2
@@ -145,7 +161,7 @@ class PoleResponse:
         if np.any(self._constant):
             more = self._constant * curvature
             excess = more if excess is None else excess + more
-        return s, slope, curvature, excess
+        return s, (slope,), curvature, excess
 
 
 class BlockResponse:
@@ -162,7 +178,7 @@ class BlockResponse:
         return np.asarray(self.derivatives(lam)[0])
 
     def derivatives(self, lam: np.ndarray) -> tuple[Any, ...]:
-        """s, ∂s, ∂∂̄s and s ∂∂̄s − |∂s|², with ∂Y/∂λ = −ĈX⁻¹ L X⁻¹B̂."""
+        """s, (Re ∂s, Im ∂s), ∂∂̄s and s ∂∂̄s − |∂s|², with ∂Y/∂λ = −ĈX⁻¹ L X⁻¹B̂."""
         forward, backward, Y = response(self._unit, lam)
         to = backward[self._first]
         s: Any = 0.0
@@ -174,4 +190,5 @@ class BlockResponse:
             s = s + strength * absolute_square(y)
             slope = slope + strength * (dy * np.conj(y))
             curvature = curvature + strength * absolute_square(dy)
-        return s, slope, curvature, np.maximum(s * curvature - absolute_square(slope), 0.0)
+        excess = np.maximum(s * curvature - absolute_square(slope), 0.0)
+        return s, (slope.real, slope.imag), curvature, excess

@@ -45,9 +45,9 @@ def test_tanh(mean, sd, L):
     np.testing.assert_allclose([square, cell, direct], expected, rtol=2e-11)
 
 
-@pytest.mark.parametrize("L", [-4.0, -0.2, 0.2, 1.5, 6.0])
+@pytest.mark.parametrize("L", [-4.0, -0.2, 0.2, 1.5, 6.0, 22.0])
 @pytest.mark.parametrize(
-    "mean, sd", [(0.0, 0.7), (0.0, 1e-3), (0.0, 12.0), (0.3, 0.5), (-0.8, 0.4)]
+    "mean, sd", [(0.0, 0.7), (0.0, 1e-3), (0.0, 12.0), (0.3, 0.5), (-0.8, 0.4), (5.0, 2.0)]
 )
 def test_hardtanh(mean, sd, L):
     law = ClippedCellInput(HARDTANH, mean, sd)

@@ -155,7 +155,7 @@ def test_the_bias_inside_the_reset_product_needs_reset_after(name):
     refused(
         TypeError,
         f"{name} is the bias inside the reset product and has no place with "
-        "reset='before': use b_h and v_h",
+        "reset='before': use b_h and v_h, or reset='after'",
         **{name: 0.0},
     )
 

@@ -351,9 +351,15 @@ def test_a_root_that_did_not_converge_has_no_value(monkeypatch):
     assert np.isnan(points.spectral_radius[2]) and not points.stable[2]
 
 
-def test_at_the_transition_a_fixed_point_is_not_stable():
-    point = rg.fixed_points(rg.Vanilla(a_h=1))[0]
-    assert point.rho == 1 and not point.stable
+@pytest.mark.parametrize(
+    "model", [rg.Vanilla(a_h=1), rg.GRU(a_h=2), rg.GRU(a_h=2, reset="after"), rg.LSTM(a_h=2)]
+)
+def test_at_the_transition_no_fixed_point_is_stable(model):
+    """Whatever the last digit of ρ, 1 − 1e-16 for reset after; and 1e-13 below it is."""
+    zero = rg.fixed_points(model)[0]
+    assert zero.rho == pytest.approx(1, abs=2e-15) and zero.stable is False
+    around = model.replace(a_h=model.a_h * (1 + np.array([-1e-13, -1e-15, 1e-13])))
+    assert rg.fixed_points(around).stable[:, 0].tolist() == [True, False, False]
 
 
 def test_cannot_be_unpacked():

@@ -1,5 +1,7 @@
 """The Perron root of M(λ): its entries, its vectors, and where it is 1."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,73 @@ def test_zero_set_is_that_of_S_under_mean_fields_independence(
     # away from the boundary the two functions differ
     if changes != {"a_r": 0.0}:
         assert abs(perron_root(unit, 2.5).root - 1 - closed_S(unit, 2.5)) > 1e-2
+
+
+def hand_gru_after(u, w, lam, a):
+    z, r = sigma(u["zeta"]), sigma(u["xi"])
+    y = r * u["u"] + u["b"]
+    slope = (1 - z) * (1 - np.tanh(y) ** 2)
+    gates = (a["a_h"] * r) ** 2 + (a["a_r"] * u["u"] * r * (1 - r)) ** 2
+    pull = a["a_z"] * z * (1 - z) * (u["h"] - np.tanh(y))
+    return w @ ((slope**2 * gates + pull**2) / np.abs(lam - z) ** 2)
+
+
+def hand_lstm(u, w, lam, a):
+    f, i, o = (sigma(u[f"eta_{k}"]) for k in "fio")
+    c, y = u["c"], u["y"]
+    after = f * c + i * np.tanh(y)
+    q = (a["a_o"] * o * (1 - o) * np.tanh(after)) ** 2
+    into_c = (a["a_f"] * f * (1 - f) * c) ** 2
+    into_c += (a["a_i"] * i * (1 - i) * np.tanh(y)) ** 2
+    into_c += (a["a_h"] * i * (1 - np.tanh(y) ** 2)) ** 2
+    p = o**2 * (1 - np.tanh(after) ** 2) ** 2 * into_c
+    return w @ (q / np.abs(lam) ** 2 + p / np.abs(lam - f) ** 2)
+
+
+def hand_vanilla(u, w, lam, a):
+    return a["a_h"] ** 2 * (w @ (1 - np.tanh(u["y"]) ** 2) ** 2) / np.abs(lam) ** 2
+
+
+@pytest.mark.parametrize(
+    "kind, carried, inputs, gains, hand",
+    [
+        (
+            partial(rg.GRU, reset="after"),
+            ("h",),
+            ("zeta", "xi", "u", "b"),
+            {"a_h": 2.0, "a_z": 3.0, "a_r": 1.5},
+            hand_gru_after,
+        ),
+        (
+            rg.LSTM,
+            ("c", "h"),
+            ("eta_f", "eta_i", "eta_o", "y"),
+            {"a_h": 3.0, "a_f": 1.5, "a_i": 2.0, "a_o": 2.5},
+            hand_lstm,
+        ),
+        (rg.Vanilla, ("h",), ("y",), {"a_h": 1.7}, hand_vanilla),
+    ],
+    ids=["GRU, reset after", "LSTM", "Vanilla"],
+)
+def test_root_is_S_plus_one_on_any_sample(kind, carried, inputs, gains, hand):
+    """§4 by hand, on a weighted sample of units in which everything depends on everything.
+
+    So it is for all but reset before, also off the boundary and with matrices left out.
+    """
+    rng = np.random.default_rng(7)
+    names = (*inputs, *carried)
+    drawn = rng.normal(size=(len(names), 25)) + 0.5 * rng.normal(size=25)
+    u = dict(zip(names, drawn, strict=True))
+    w = rng.uniform(0.2, 1, 25)
+    carry = [u[name] for name in carried]
+    for left_out in (None, *gains):
+        a = gains if left_out is None else {**gains, left_out: 0.0}
+        unit = kind(**a).unit(
+            {name: u[name] for name in inputs}, carry if carry[1:] else carry[0], w
+        )
+        exact = [hand(u, w / w.sum(), lam, a) for lam in LAM]
+        np.testing.assert_allclose(perron_root(unit, LAM).root, exact, rtol=1e-10)
+        np.testing.assert_allclose(rg.spectral_curve(unit).S(LAM) + 1, exact, rtol=1e-10)
 
 
 def test_slope(random_unit):

@@ -130,13 +130,14 @@ def test_closed_poles_agree_with_blocks(units):
     for name in ("after", "lstm", "before without r"):
         unit = units[name]
         ((row,),) = feedback_loops(unit)
-        closed = ScalarDyson(unit, row)._response.derivatives(POINTS)
+        s, (real,), curvature, excess = ScalarDyson(unit, row)._response.derivatives(POINTS)
         general = BlockResponse(unit, row).derivatives(POINTS)
-        for one, other in zip(closed[:3], general[:3], strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-10)
-        excess = 0.0 if closed[3] is None else closed[3]
-        size = general[0] * general[2]
-        assert np.all(np.abs(excess - general[3]) <= 1e-10 * size)
+        np.testing.assert_allclose(s, general[0], rtol=1e-10)
+        np.testing.assert_allclose(real, general[1][0], rtol=1e-10)
+        np.testing.assert_allclose(POINTS.imag[:, None] * curvature, general[1][1], rtol=1e-10)
+        np.testing.assert_allclose(curvature, general[2], rtol=1e-10)
+        excess = 0.0 if excess is None else excess
+        assert np.all(np.abs(excess - general[3]) <= 1e-10 * general[0] * general[2])
 
 
 def test_uniform_disc_of_the_zero_state():

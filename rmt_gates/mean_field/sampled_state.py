@@ -109,8 +109,8 @@ def sampled_state(
         tails = np.array([signed_tails(one) for one in each])
         noise = tails.std(axis=0, ddof=1) / np.sqrt(len(each))
         surely = np.max(np.abs(tails.mean(axis=0)) - 2 * noise)
-        if surely > visible_tail(model, len(each) * paths, rtol):
-            # the coarse root, or its noise, had hidden this tail
+        if surely > 2 * visible_tail(model, len(each) * paths, rtol):
+            # the coarse root, or its noise, had hidden this tail, by more than its own tolerance
             if 2 * K > LONGEST_WINDOW or deadline.passed:
                 late = Status.TIME_LIMIT if deadline.passed else Status.WINDOW_TOO_SHORT
                 return not_found(model, K, late)

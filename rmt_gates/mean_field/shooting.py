@@ -27,6 +27,7 @@ NEWTON = 12
 DIFFERENCE = 1e-6
 SURE = 1e-4  # of C(0): below, an orbit may already feel that C(0) is off by its last digit
 DECAYED = 1e-14
+HOLDS = 1e-14  # residual of a solution, of C(0): some rounding errors
 
 # (C(0), values of C) -> (s, f): s does not depend on the values
 Equation = Callable[[float, np.ndarray], tuple[float, np.ndarray]]
@@ -87,13 +88,17 @@ def _continued(equation: Equation, C: np.ndarray) -> np.ndarray:
 
 
 def _polished(equation: Equation, C: np.ndarray) -> np.ndarray | None:
-    """The kernel by Newton's method: a tridiagonal matrix, and a column for C(0) in f."""
+    """The kernel by Newton's method: a tridiagonal matrix, and a column for C(0) in f.
+
+    None if the equation does not hold to rounding in the end.
+    """
     for _ in range(NEWTON):
         s, f = equation(C[0], C)
         neighbours = np.append(C[1:], 0.0) + np.append(C[1], C[:-1])
         residual = f - s * neighbours
-        if np.abs(residual).max() <= 1e-15 * C[0]:
-            break
+        off = np.abs(residual).max() / C[0]
+        if off <= 1e-15:
+            return C
         derivative = chebyshev.chebder(_series(equation, C[0])[1])
         slope = 2 / C[0] * chebyshev.chebval(2 * C / C[0] - 1, derivative)
         d = DIFFERENCE  # one-sided: no C(k) may exceed C(0)
@@ -104,7 +109,7 @@ def _polished(equation: Equation, C: np.ndarray) -> np.ndarray | None:
         bands[0, 1] = -2 * s
         moved, bent = solve_banded((1, 1), bands, np.column_stack([residual, column])).T
         step = moved - bent * moved[0] / (1 + bent[0])
-        C = C - step
+        settled, C = C, C - step
         if not np.all(np.isfinite(C)) or C[0] <= 0:
             return None
-    return C
+    return settled if off <= HOLDS else None

@@ -6,6 +6,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 import rmt_gates as rg
+from rmt_gates.mean_field import shooting
 from rmt_gates.mean_field.near_transition import can_shoot, flat_kernel, is_close
 from rmt_gates.mean_field.shooting import decaying_kernel
 
@@ -42,6 +43,14 @@ def test_no_orbit_is_none():
     """A force that pushes away at every amplitude, or lets every orbit cross 0."""
     assert decaying_kernel(cubic(0.5, 2.5, 0.0), 0.5) is None
     assert decaying_kernel(cubic(0.5, 1.5, 0.1), 0.5) is None
+
+
+def test_what_did_not_settle_is_none(monkeypatch):
+    """Too few rounds of Newton's method: no kernel, and no state that looks like an answer."""
+    monkeypatch.setattr(shooting, "NEWTON", 1)
+    assert decaying_kernel(cubic(0.4, 2.3, 2.0), 0.6) is None
+    state = rg.steady_state(rg.GRU(a_h=2.02))
+    assert not state.converged and np.isnan(state.C_h).all()
 
 
 @pytest.mark.parametrize(

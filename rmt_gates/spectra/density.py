@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.spectra.resolvent import perron_roots, resolvent
-from rmt_gates.spectra.states import unit_of
+from rmt_gates.spectra.resolvent import Support, resolvent
+from rmt_gates.spectra.states import real_numbers, unit_of
 from rmt_gates.unit import Unit
 
 SCAN = 64  # points of a circle at which inside and outside are first told apart
@@ -59,10 +59,11 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
         c = complex(center)
     except (TypeError, ValueError):
         raise TypeError(f"center must be a number, got {center!r}") from None
-    radius = np.asarray(radius, float)
-    if not np.all(radius >= 0) or not np.isfinite([c.real, c.imag]).all():
-        raise ValueError("center must be finite and radius at least 0")
-    fractions = [_enclosed(unit, c, R) if R > 0 else 0.0 for R in radius.ravel()]
+    radius = real_numbers("radius", radius)
+    if not np.all((radius >= 0) & np.isfinite(radius)) or not np.isfinite([c.real, c.imag]).all():
+        raise ValueError("center and radius must be finite, and radius at least 0")
+    support = Support(unit)
+    fractions = [_enclosed(unit, support, c, R) if R > 0 else 0.0 for R in radius.ravel()]
     return np.reshape(fractions, radius.shape) if radius.ndim else fractions[0]
 
 
@@ -95,17 +96,17 @@ def relaxation_time_fraction(state: Any, time: Any) -> Any:
     >>> rg.relaxation_time_fraction(point, [1, 10]).round(2)
     array([0.79, 0.07])
     """
-    time = np.asarray(time, float)
+    time = real_numbers("time", time)
     if not np.all(time > 0):
         raise ValueError("time must be positive")
     return 1 - eigenvalue_fraction(state, 0.0, np.exp(-1 / time))
 
 
-def _enclosed(unit: Unit, center: complex, R: float) -> float:
+def _enclosed(unit: Unit, support: Support, center: complex, R: float) -> float:
     """The mass inside one circle. By conjugation, half of it will do if the center is real."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     t = 0.5 * (1 + nodes)
-    arcs = _arcs(unit, center, R)
+    arcs = _arcs(support, center, R)
     start, length = arcs[:-1, None], np.diff(arcs)[:, None]
     # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
     theta = (start + length * t**2 * (3 - 2 * t)).ravel()
@@ -115,7 +116,7 @@ def _enclosed(unit: Unit, center: complex, R: float) -> float:
     return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
 
 
-def _arcs(unit: Unit, center: complex, R: float) -> np.ndarray:
+def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
     """Angles, increasing, at which the circle meets the real axis or the boundary."""
     if abs(center.imag) < R:
         first = -np.arcsin(center.imag / R)
@@ -126,16 +127,12 @@ def _arcs(unit: Unit, center: complex, R: float) -> np.ndarray:
     for a, b in pairwise(bounds):
         edge = CLEAR if abs(center.imag) < R else 0.0
         theta = np.linspace(a + edge, b - edge, SCAN)
-        inside = _inside(unit, center, R, theta)
+        inside = support.contains(center + R * np.exp(1j * theta))
         change = np.flatnonzero(inside[1:] != inside[:-1])
         low, high, was = theta[change], theta[change + 1], inside[change]
         for _ in range(HALVINGS if len(change) else 0):
             middle = 0.5 * (low + high)
-            same = _inside(unit, center, R, middle) == was
+            same = support.contains(center + R * np.exp(1j * middle)) == was
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         angles.append(0.5 * (low + high))
     return np.sort(np.concatenate(angles))
-
-
-def _inside(unit: Unit, center: complex, R: float, theta: np.ndarray) -> np.ndarray:
-    return perron_roots(unit, center + R * np.exp(1j * theta)) > 1

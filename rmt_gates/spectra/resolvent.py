@@ -94,12 +94,19 @@ def solve(unit: Unit, lam: np.ndarray) -> tuple[np.ndarray, ...]:
     return G / per_unit, density / per_unit, inside, solved
 
 
-def perron_roots(unit: Unit, lam: np.ndarray) -> np.ndarray:
-    """The largest Λ(λ) of the feedback loops: above 1 inside the support, (points,)."""
-    root = np.zeros(len(lam))
-    for rows in feedback_loops(unit):
-        root = np.maximum(root, _by_parts(_loop(unit, rows).start, len(unit), lam)[0])
-    return root
+class Support:
+    """Where the eigenvalues of a sample of units are: its feedback loops, prepared once."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._units = len(unit)
+        self._loops = [_loop(unit, rows) for rows in feedback_loops(unit)]
+
+    def contains(self, lam: np.ndarray) -> np.ndarray:
+        """Whether Λ(λ) > 1 for one of the loops, (points,)."""
+        inside = np.zeros(len(lam), bool)
+        for loop in self._loops:
+            inside |= _by_parts(loop.start, self._units, lam)[0] > 1
+        return inside
 
 
 def _unknowns(

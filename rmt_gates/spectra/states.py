@@ -36,3 +36,11 @@ def complex_numbers(name: str, value: Any) -> np.ndarray:
         return np.asarray("" if value is None else value, complex)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
+
+
+def real_numbers(name: str, value: Any) -> np.ndarray:
+    """An array of real numbers, or a TypeError that names the parameter."""
+    try:
+        return np.asarray(value, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None

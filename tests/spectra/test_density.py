@@ -137,9 +137,14 @@ def test_of_one_network():
 def test_refusals(disc):
     with pytest.raises(TypeError, match=r"^center must be a number, got \[0, 1\]$"):
         rg.eigenvalue_fraction(disc, [0, 1], 1.0)
-    for center, radius in ((0.0, -1.0), (0.0, np.nan), (np.inf, 1.0)):
-        with pytest.raises(ValueError, match=r"^center must be finite and radius at least 0$"):
+    message = r"^center and radius must be finite, and radius at least 0$"
+    for center, radius in ((0.0, -1.0), (0.0, np.nan), (np.inf, 1.0), (0.0, np.inf)):
+        with pytest.raises(ValueError, match=message):
             rg.eigenvalue_fraction(disc, center, radius)
+    with pytest.raises(TypeError, match=r"^radius must be a number or an array .* got 'x'$"):
+        rg.slow_mode_fraction(disc, "x")
+    with pytest.raises(TypeError, match=r"^time must be a number or an array of numbers, got \[\["):
+        rg.relaxation_time_fraction(disc, [[1, 2], [3]])
     for time in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match=r"^time must be positive$"):
             rg.relaxation_time_fraction(disc, time)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.spectra.resolvent import Support, resolvent
+from rmt_gates.spectra.resolvent import Support, resolvent, solve
 from rmt_gates.spectra.states import real_numbers, unit_of
 from rmt_gates.unit import Unit
 
@@ -112,7 +112,7 @@ def _enclosed(unit: Unit, support: Support, center: complex, R: float) -> float:
     theta = (start + length * t**2 * (3 - 2 * t)).ravel()
     weight = (length * 3 * t * (1 - t) * weights).ravel()
     z = R * np.exp(1j * theta)
-    G = resolvent(unit, center + z).G
+    G = solve(unit, center + z, density=False)[0]
     return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
 
 

@@ -60,7 +60,7 @@ class Inverse(NamedTuple):
 
 
 class Dyson:
-    """The equations of one sample of units: λ is (points,), s = (σ, κ) is (points, 2m).
+    """The equations of one sample of units.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ class Dyson:
     """
 
     def __init__(self, unit: Unit, rows: list[Row]) -> None:
-        self.unit, self.m = unit, len(rows)
-        self._carriers = unit.model.carriers
-        self._X, B, C = unit.model.blocks(unit.inputs, unit.carry, 0.0)
-        n_b = self._n_b = range(len(self._X))
+        self.weights, self.m, self.unknowns = unit.weights, len(rows), 2 * len(rows)
+        self.carriers = unit.model.carriers
+        self.X, B, C = unit.model.blocks(unit.inputs, unit.carry, 0.0)
+        n_b = self.n_b = range(len(self.X))
         gains = unit.model.gains()
-        self._C = [C[row[0][0]] for row in rows]
-        self._CC = [outer([c], n_b) for c in self._C]
-        self._T = [
+        self.C = [C[row[0][0]] for row in rows]
+        self.CC = [outer([c], n_b) for c in self.C]
+        self.T = [
             outer(
                 [
                     [add_products(0, [(1, gains[k] * factor, B[b][k])]) for b in n_b]
@@ -85,40 +85,67 @@ class Dyson:
             )
             for row in rows
         ]
-        self._real = self._one_free_phase()
+        self.real = self._one_free_phase()
 
     def _one_free_phase(self) -> bool:
         """Whether one block carries λ and nothing but P couples it to others."""
-        c, *more = self._carriers
-        beside = [A[c][j] for A in (self._X, *self._T) for j in self._n_b if j != c]
+        c, *more = self.carriers
+        beside = [A[c][j] for A in (self.X, *self.T) for j in self.n_b if j != c]
         return not more and all(is_number(entry, 0) for entry in beside)
 
+    def at(self, lam: np.ndarray) -> DysonPoints:
+        """The equations at points λ (points,)."""
+        return DysonPoints(self, lam)
+
+    def scaling(self, ratio: np.ndarray) -> np.ndarray:
+        """By how much the unknowns grow where σκ grows by the ratio."""
+        return np.sqrt(ratio)
+
+
+class DysonPoints:
+    """The equations at points λ (points,); the unknowns s = (σ, κ) are (points, 2m)."""
+
+    def __init__(self, loop: Dyson, lam: np.ndarray) -> None:
+        self._loop, self._points = loop, len(lam)
+        X = [list(row) for row in loop.X]
+        for b in loop.carriers:
+            X[b][b] = lam[:, None] + X[b][b]
+        self._phase: Any = 1  # left out of X, see `inverse`
+        if loop.real:
+            (c,) = loop.carriers
+            modulus = np.sqrt(np.maximum(absolute_square(X[c][c]), CLOSEST))
+            self._phase, X[c][c] = np.conj(X[c][c]) / modulus, modulus
+        self._X = X
+        self.root, self._start = self._perron()
+
     # -- one unit -----------------------------------------------------------------------------
-    def inverse(self, lam: np.ndarray, s: np.ndarray) -> Inverse:
+    def inverse(self, s: np.ndarray, at: Any = slice(None)) -> Inverse:
         """P, Q and 𝒢 of every unit.
 
         Where it can be, λ − z is replaced by its modulus, a change of phase of one basis vector:
         then all numbers are real, and (λ−z)*/|λ−z| is left out of 𝒢 and Q in that column.
         """
-        n_b = self._n_b
-        X, phase = self._shifted(lam)
-        R, V = self._combine(s[:, : self.m], self._T), self._combine(s[:, self.m :], self._CC)
+        loop, n_b = self._loop, self._loop.n_b
+        X = [[x[at] if np.ndim(x) == 2 else x for x in row] for row in self._X]
+        phase = self._phase if np.ndim(self._phase) == 0 else self._phase[at]
+        R, V = self._combine(s[:, : loop.m], loop.T), self._combine(s[:, loop.m :], loop.CC)
         W = pair_inverse(
             [[[[R[i][j], X[i][j]], [negative(conj(X[j][i])), V[i][j]]] for j in n_b] for i in n_b]
         )
         P, Q, G = ([[W[i][j][r][c] for j in n_b] for i in n_b] for r, c in ((1, 1), (0, 0), (1, 0)))
-        CP, CG = multiply(self._C, P), multiply(self._C, G)
+        CP, CG = multiply(loop.C, P), multiply(loop.C, G)
         return Inverse(P, Q, G, CP, CG, X, phase)
 
     def right_hand_side(self, W: Inverse) -> np.ndarray:
         """E[C_g P C_g†] and E tr[T_g Q]: what σ and κ have to equal, (points, 2m)."""
-        sigma = [self._average(zip(*pair, strict=True)) for pair in zip(W.CP, self._C, strict=True)]
-        kappa = [self._average((W.Q[j][i], t) for i, j, t in entries(T)) for T in self._T]
+        rows = zip(W.CP, self._loop.C, strict=True)
+        sigma = [self._average(zip(*pair, strict=True)) for pair in rows]
+        kappa = [self._average((W.Q[j][i], t) for i, j, t in entries(T)) for T in self._loop.T]
         return np.stack([*sigma, *kappa], -1).real
 
     def slope(self, W: Inverse) -> np.ndarray:
         """∂(right-hand side)/∂s, (points, 2m, 2m), from dW = −W dM W."""
-        m = self.m
+        m, C, T = self._loop.m, self._loop.C, self._loop.T
         slope = np.empty((len(W.CP[0][0]), 2 * m, 2 * m))
 
         @cache
@@ -130,32 +157,34 @@ class Dyson:
             return real_product(W.Q[i][j], W.Q[k][l])
 
         for g, h in product(range(m), range(m)):
-            slope[:, g, h] = self._average((passed(g, i, j), t) for i, j, t in entries(self._T[h]))
+            slope[:, g, h] = self._average((passed(g, i, j), t) for i, j, t in entries(T[h]))
             slope[:, m + h, m + g] = slope[:, g, h]
             if g <= h:
-                CPC = multiply([W.CP[g]], [[c] for c in self._C[h]])[0][0]
+                CPC = multiply([W.CP[g]], [[c] for c in C[h]])[0][0]
                 square = self._average([(absolute_square(CPC), 1)])
                 slope[:, g, m + h] = slope[:, h, m + g] = -square
-                pairs = product(entries(self._T[g]), entries(self._T[h]))
+                pairs = product(entries(T[g]), entries(T[h]))
                 square = self._average(
                     (returned(j, k, l, i), t * v) for (i, j, t), (k, l, v) in pairs
                 )
                 slope[:, m + g, h] = slope[:, m + h, g] = -square
         return slope
 
-    def evaluate(self, lam: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """G − E tr(L X⁻¹) and μ = (1/π) ∂G/∂λ̄ at solutions s.
+    def evaluate(self, s: np.ndarray, density: bool = True) -> tuple[np.ndarray, Any]:
+        """G − E tr(L X⁻¹) and μ = (1/π) ∂G/∂λ̄ at solutions s; 0 for μ if it is not asked for.
 
         At fixed s, ∂𝒢/∂λ̄ = PLQ. G changes by −E tr[T_g Q L 𝒢] with σ_g and by −E[C_g 𝒢 L P C_g†]
         with κ_g; their conjugates, exchanged, are how the right-hand sides change with λ̄.
         """
-        W = self.inverse(lam, s)
-        L = self._carriers
+        W = self.inverse(s)
+        L = self._loop.carriers
         G = self._average(((W.G[b][b] - _inverse(W.X[b][b])) * W.phase, 1) for b in L)
+        if not density:
+            return G, 0.0
         direct = self._average((W.P[b][c] * W.Q[c][b], 1) for b in L for c in L)
         in_sigma = [
             self._average((W.Q[j][b] * W.G[b][i] * W.phase, t) for i, j, t in entries(T) for b in L)
-            for T in self._T
+            for T in self._loop.T
         ]
         in_kappa = [
             self._average((CG[b] * conj(CP[b]) * W.phase, 1) for b in L)
@@ -164,73 +193,68 @@ class Dyson:
         ahead = np.stack([*in_sigma, *in_kappa], -1)
         back = np.stack([*in_kappa, *in_sigma], -1).conj()
         moved = s * solve_gauged(self.slope(W), s, back)
-        density = (direct + np.einsum("pi,pi->p", ahead, moved)).real / np.pi
-        return G, density
+        return G, (direct + np.einsum("pi,pi->p", ahead, moved)).real / np.pi
 
     # -- the solution -------------------------------------------------------------------------
-    def start(self, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _perron(self) -> tuple[np.ndarray, np.ndarray]:
         """Λ(λ), the Perron root of the slope ∂σ/∂σ at s = 0, and a first guess of s."""
-        CX = rows_over(self._C, self._shifted(lam)[0])
-        M = np.empty((len(lam), self.m, self.m))
-        for g, h in product(range(self.m), range(self.m)):
+        m, T = self._loop.m, self._loop.T
+        CX = rows_over(self._loop.C, self._X)
+        M = np.empty((self._points, m, m))
+        for g, h in product(range(m), range(m)):
             M[:, g, h] = self._average(
-                (real_product(CX[g][i], conj(CX[g][j])), t) for i, j, t in entries(self._T[h])
+                (real_product(CX[g][i], conj(CX[g][j])), t) for i, j, t in entries(T[h])
             )
         root, right, left = perron(M)
         size = np.sqrt(1 - 1 / np.maximum(root, 1.0))
         return root, np.concatenate([right, left], axis=-1) * size[:, None]
 
-    def approach(self, lam: np.ndarray, s: np.ndarray) -> np.ndarray:
-        """s after some rounds of damped iteration, for guesses that may be far away."""
+    def _approach(self, at: np.ndarray) -> np.ndarray:
+        """s at some of the points after rounds of damped iteration, from the Perron vectors."""
+        s = self._start[at]
         for _ in range(DAMPED):
-            rhs = self.right_hand_side(self.inverse(lam, s))
+            rhs = self.right_hand_side(self.inverse(s, at))
             s = s**0.3 * np.maximum(rhs, EPSILON * rhs.max(axis=-1, keepdims=True)) ** 0.7
         return s
 
-    def scaling(self, ratio: np.ndarray) -> np.ndarray:
-        """By how much s grows where σκ grows by the ratio."""
-        return np.sqrt(ratio)
+    def solve(self, guess: np.ndarray) -> np.ndarray:
+        """s by Newton's method in log s from a guess, NaN for none; NaN where it does not settle.
 
-    def solve(self, lam: np.ndarray, s: np.ndarray) -> np.ndarray:
-        """s from a guess by Newton's method in log s; NaN where it does not settle."""
-        s = s.copy()
+        A guess that leads nowhere is replaced by damped iteration.
+        """
+        s = self._newton(np.arange(self._points), guess)
+        missed = np.flatnonzero(np.isnan(s).any(axis=-1))
+        if len(missed):
+            s[missed] = self._newton(missed, self._approach(missed))
+        return s
+
+    def _newton(self, points: np.ndarray, guess: np.ndarray) -> np.ndarray:
+        m, s = self._loop.m, guess.copy()
         active = np.flatnonzero(np.isfinite(s).all(axis=-1))
         s[np.isnan(s).any(axis=-1)] = np.nan
         for _ in range(NEWTON):
             if not len(active):
                 break
             now = s[active]
-            W = self.inverse(lam[active], now)
+            W = self.inverse(now, points[active])
             step = solve_gauged(self.slope(W), now, self.right_hand_side(W) - now)
             largest = np.abs(step).max(axis=-1)
             s[active] = now * np.exp(step / np.maximum(largest, 1.0)[:, None])
             # the next step would be about largest²/σκ
-            strength = (now[:, : self.m] * now[:, self.m :]).max(axis=-1)
+            strength = (now[:, :m] * now[:, m:]).max(axis=-1)
             active = active[~(largest**2 <= TOLERANCE * np.minimum(strength, 1.0))]
         s[active] = np.nan
         return s
 
     # -- inside -------------------------------------------------------------------------------
-    def _shifted(self, lam: np.ndarray) -> tuple[Nested, Any]:
-        """X(λ) and the phase left out of it (see `inverse`)."""
-        X = [list(row) for row in self._X]
-        for b in self._carriers:
-            X[b][b] = lam[:, None] + X[b][b]
-        if not self._real:
-            return X, 1
-        (c,) = self._carriers
-        modulus = np.sqrt(np.maximum(absolute_square(X[c][c]), CLOSEST))
-        phase, X[c][c] = np.conj(X[c][c]) / modulus, modulus
-        return X, phase
-
     def _combine(self, s: np.ndarray, matrices: list[Nested]) -> Nested:
         """Σ_g s_g A_g of every unit at every point."""
         return [
             [
                 add_products(0, [(1, s[:, g, None], A[i][j]) for g, A in enumerate(matrices)])
-                for j in self._n_b
+                for j in self._loop.n_b
             ]
-            for i in self._n_b
+            for i in self._loop.n_b
         ]
 
     def _average(self, products: Iterable[tuple[Any, Any]]) -> Any:
@@ -238,7 +262,7 @@ class Dyson:
         total: Any = 0.0
         for value, weight in products:
             if not (is_number(value, 0) or is_number(weight, 0)):
-                columns = self.unit.weights * weight
+                columns = self._loop.weights * weight
                 values = np.broadcast_to(value, (*np.shape(value)[:-1], len(columns)))
                 total = total + values @ columns
         return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,23 +76,23 @@ def resolvent(state: Any, lam: Any) -> Resolvent:
     return Resolvent(lam, *(a.reshape(lam.shape)[()] for a in (G, density, inside, status)))
 
 
-def solve(unit: Unit, lam: np.ndarray) -> tuple[np.ndarray, ...]:
-    """G and density per eigenvalue, whether inside, whether solved; (points,) each."""
-    G, density = holomorphic_branch(unit, lam), np.zeros(len(lam))
+def solve(unit: Unit, lam: np.ndarray, density: bool = True) -> tuple[np.ndarray, ...]:
+    """G and density per eigenvalue, whether inside, whether solved; (points,) each.
+
+    Without ``density`` it is not computed, and 0.
+    """
+    G, mu = holomorphic_branch(unit, lam), np.zeros(len(lam))
     inside, solved = np.zeros(len(lam), bool), np.ones(len(lam), bool)
     for rows in feedback_loops(unit):
-        here, _, s = _unknowns(unit, rows, lam)
-        found = np.isfinite(s).all(axis=-1)
-        inside[here], solved[here[~found]] = True, False
-        here, s = here[found], s[found]
-        loop = _loop(unit, rows)
-        for part in parts(len(here), len(unit), HELD):
-            more, extra = loop.evaluate(lam[here[part]], s[part])
-            G[here[part]] += more
-            density[here[part]] += extra
-    G[~solved] = density[~solved] = np.nan
+        for part, at, s in _solutions(unit, _loop(unit, rows), rows, lam):
+            inside[part], solved[part] = True, np.isfinite(s).all(axis=-1)
+            with np.errstate(invalid="ignore"):  # NaN, where it did not settle
+                more, extra = at.evaluate(s, density)
+            G[part] += more
+            mu[part] += extra
+    G[~solved] = mu[~solved] = np.nan
     per_unit = len(unit.model.carriers)
-    return G / per_unit, density / per_unit, inside, solved
+    return G / per_unit, mu / per_unit, inside, solved
 
 
 class Support:
@@ -105,42 +106,36 @@ class Support:
         """Whether Λ(λ) > 1 for one of the loops, (points,)."""
         inside = np.zeros(len(lam), bool)
         for loop in self._loops:
-            inside |= _by_parts(loop.start, self._units, lam)[0] > 1
+            for part in parts(len(lam), self._units, HELD):
+                inside[part] |= loop.at(lam[part]).root > 1
         return inside
 
 
-def _unknowns(
-    unit: Unit, rows: list[Row], lam: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which points are inside, 1 − 1/Λ and the unknowns there; NaN where they are not found.
+def _solutions(
+    unit: Unit, loop: Dyson | ScalarDyson, rows: list[Row], lam: np.ndarray
+) -> Iterator[tuple[np.ndarray, Any, np.ndarray]]:
+    """Some of the points that are inside, the equation there and its solution; until all are."""
+    guess = _guess(unit, loop, rows, lam)
+    for part in parts(len(lam), len(unit), HELD):
+        at = loop.at(lam[part])
+        if not (at.root > 1).all():
+            part = part[at.root > 1]
+            at = loop.at(lam[part])
+        if len(part):
+            yield part, at, at.solve(guess[part] * loop.scaling(1 - 1 / at.root)[:, None])
 
-    Where there are many units, the guess comes from a part of them: no path has to be followed.
+
+def _guess(unit: Unit, loop: Dyson | ScalarDyson, rows: list[Row], lam: np.ndarray) -> np.ndarray:
+    """The unknowns over their growth with 1 − 1/Λ at the edge, from a part of the units.
+
+    NaN where there are too few units for that: no path has to be followed from the boundary.
     """
-    loop = _loop(unit, rows)
-    root, start = _by_parts(loop.start, len(unit), lam)
-    here = np.flatnonzero(root > 1)
-    depth = 1 - 1 / root[here]
-    lam, start = lam[here], start[here]
-    s = np.full(start.shape, np.nan)
+    guess = np.full((len(lam), loop.unknowns), np.nan)
     if len(unit) >= ENOUGH:
-        known, other, guess = _unknowns(unit.rows(slice(None, None, FEWER)), rows, lam)
-        guess *= loop.scaling(depth[known] / other)[:, None]  # σκ ∝ 1 − 1/Λ at the edge
-        s[known] = _by_parts(loop.solve, len(unit), lam[known], guess)
-    missed = np.isnan(s).any(axis=-1)
-    if missed.any():
-        guess = _by_parts(loop.approach, len(unit), lam[missed], start[missed])
-        s[missed] = _by_parts(loop.solve, len(unit), lam[missed], guess)
-    return here, depth, s
-
-
-def _by_parts(function: Any, units: int, *arrays: np.ndarray) -> Any:
-    """function(*arrays) of as many points at once as stay in the cache."""
-    found = [function(*(a[part] for a in arrays)) for part in parts(len(arrays[0]), units, HELD)]
-    if not found:
-        return function(*arrays)
-    if isinstance(found[0], tuple):
-        return tuple(np.concatenate(column) for column in zip(*found, strict=True))
-    return np.concatenate(found)
+        fewer = unit.rows(slice(None, None, FEWER))
+        for part, at, s in _solutions(fewer, _loop(fewer, rows), rows, lam):
+            guess[part] = s / loop.scaling(1 - 1 / at.root)[:, None]
+    return guess
 
 
 def _loop(unit: Unit, rows: list[Row]) -> Dyson | ScalarDyson:

@@ -26,12 +26,14 @@ TOLERANCE = 1e-6  # of the last Newton step: the error is its square
 
 
 class ScalarDyson:
-    """The equation of one sample of units at points λ (points,); the unknown F is (points, 1).
+    """The equation of one sample of units.
 
     Parameters
     ----------
     unit : the sample. row : the one distinct row of a feedback loop (`feedback_loops`).
     """
+
+    unknowns = 1
 
     def __init__(self, unit: Unit, row: Row) -> None:
         gains = unit.model.gains()
@@ -57,32 +59,45 @@ class ScalarDyson:
                 ]
             )
 
-    def start(self, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Λ(λ) = E[s], and F = 0, from which Newton's method is safe."""
-        root = self._response.s(lam) @ self._weights
-        return root, np.zeros((len(lam), 1))
-
-    def approach(self, lam: np.ndarray, F: np.ndarray) -> np.ndarray:
-        """F itself: Newton's method needs no better guess."""
-        return F
+    def at(self, lam: np.ndarray) -> ScalarPoints:
+        """The equation at points λ (points,)."""
+        return ScalarPoints(self._response, self._weights, lam)
 
     def scaling(self, ratio: np.ndarray) -> np.ndarray:
         """By how much the unknown grows where F grows by the ratio."""
         return ratio
 
-    def solve(self, lam: np.ndarray, F: np.ndarray) -> np.ndarray:
-        """F by Newton's method for 1/E[s/(1+Fs)] = 1; NaN where it does not settle.
+
+class ScalarPoints:
+    """The equation at points λ (points,); the unknown F is (points, 1).
+
+    Attributes
+    ----------
+    root : Λ(λ) = E[s].
+    """
+
+    def __init__(
+        self, response: PoleResponse | BlockResponse, weights: np.ndarray, lam: np.ndarray
+    ) -> None:
+        self._weights, self._lam = weights, lam
+        self._at = response.at(lam)
+        self._s = self._at.s
+        self.root = self._s @ weights
+
+    def solve(self, F: np.ndarray) -> np.ndarray:
+        """F from a guess, NaN for none, by Newton's method for 1/E[s/(1+Fs)] = 1.
 
         The left-hand side is concave and increasing in F: from the left of the root, the steps
-        increase monotonically towards it, and the first from the right leads to its left.
+        increase monotonically towards it, and the first from the right leads to its left. NaN where
+        it does not settle.
         """
-        s = self._response.s(lam)
-        F = np.clip(F[:, 0], 0.0, 1.0)
+        F = np.clip(np.where(np.isnan(F), 0.0, F)[:, 0], 0.0, 1.0)
         settled = np.zeros(len(F), bool)
+        t = np.empty_like(self._s)
         for _ in range(ROUNDS):
-            t = F[:, None] * s
+            np.multiply(F[:, None], self._s, out=t)
             t += 1
-            np.divide(s, t, out=t)
+            np.divide(self._s, t, out=t)
             first = t @ self._weights
             t *= t
             second = t @ self._weights
@@ -93,75 +108,90 @@ class ScalarDyson:
                 break
         return np.where(settled, F, np.nan)[:, None]
 
-    def evaluate(self, lam: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """G − E[tr(L X⁻¹)] and μ at solutions F."""
-        s, slope, curvature, excess = self._response.derivatives(lam)
-        w = self._weights
+    def evaluate(self, F: np.ndarray, density: bool = True) -> tuple[np.ndarray, Any]:
+        """G − E[tr(L X⁻¹)] and μ at solutions F; 0 for μ if it is not asked for."""
+        s = self._s
+        slope, curvature, excess = self._at.derivatives()
         u = F * s
         u += 1
         np.divide(1, u, out=u)
-        moments = []
-        for _ in range(2):  # with u, then with u²
-            for part in (*slope, curvature):
-                part *= u
-            moments.append([part @ w for part in (*slope, curvature)])
-        # Σ_j n_j (λ−p_j)*/|λ−p_j|⁴: without an imaginary part of its own it is that of the poles
-        (real, *own, mean), (real_2, *own_2, mean_2) = moments
-        im, im_2 = (own[0], own_2[0]) if own else (lam.imag * mean, lam.imag * mean_2)
-        u *= u
-        direct = mean_2
+
+        def average(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            """E[∂s weight] and E[∂∂̄s weight]."""
+            re, *im, mean = (np.vecdot(part, weight) for part in (*slope, curvature))
+            # Im ∂s of poles at real places is Im λ ∂∂̄s
+            return re + 1j * (im[0] if im else self._lam.imag * mean), mean
+
+        weight = u * self._weights
+        G = F[:, 0] * average(weight)[0]
+        if not density:
+            return G, 0.0
+        weight *= u
+        ahead, direct = average(weight)
         if excess is not None:
-            excess *= u
-            direct = direct + F[:, 0] * (excess @ w)
-        s *= s
-        s *= u
-        density = F[:, 0] * direct + (real_2**2 + im_2**2) / (s @ w)
-        return F[:, 0] * (real + 1j * im), density / np.pi
+            direct = direct + F[:, 0] * np.vecdot(excess, weight)
+        through = absolute_square(ahead) / np.vecdot(s * s, weight)
+        return G, (F[:, 0] * direct + through) / np.pi
 
 
 class PoleResponse:
     """s(λ) = Σ_j n_j/|λ−p_j|², real n_j and p_j of every unit; p_j = None for a constant n_j."""
 
     def __init__(self, poles: list[tuple[Any, Any]]) -> None:
-        self._poles = [
+        self.poles = [
             (p[:1] if np.all(p == p[0]) else p, n) for p, n in poles if p is not None and np.any(n)
         ]
-        self._constant = sum(n for p, n in poles if p is None)
+        self.constant = sum(n for p, n in poles if p is None)
+        self.gaps = {
+            (i, j): (p - q) ** 2
+            for i, (p, _) in enumerate(self.poles)
+            for j, (q, _) in enumerate(self.poles[:i])
+        }
 
-    def _distances(self, lam: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """x − p and 1/|λ−p|² of every pole."""
+    def at(self, lam: np.ndarray) -> PolePoints:
+        """s at points λ (points,)."""
+        return PolePoints(self, lam)
+
+
+class PolePoints:
+    """s(λ), (points, units), and what its derivatives are made of."""
+
+    def __init__(self, response: PoleResponse, lam: np.ndarray) -> None:
+        self._response = response
         x, y_squared = lam.real[:, None], np.maximum(lam.imag[:, None] ** 2, CLOSEST)
-        ahead = [x - p for p, _ in self._poles]
-        return [(a, 1 / (a * a + y_squared)) for a in ahead]
+        s: Any = response.constant
+        self._parts = []  # x − p, 1/|λ−p|² and the summand of every pole
+        for p, n in response.poles:
+            ahead = x - p
+            distance = ahead * ahead
+            distance += y_squared
+            np.divide(1, distance, out=distance)
+            value = n * distance
+            s = s + value
+            self._parts.append((ahead, distance, value))
+        self.s = np.asarray(s)
 
-    def s(self, lam: np.ndarray) -> np.ndarray:
-        """s of every unit, (points, units)."""
-        total: Any = self._constant
-        for (_, distance), (_, n) in zip(self._distances(lam), self._poles, strict=True):
-            total = total + n * distance
-        return np.asarray(total)
-
-    def derivatives(self, lam: np.ndarray) -> tuple[Any, ...]:
-        """s, (Re ∂s,), ∂∂̄s, and s ∂∂̄s − |∂s|² = Σ_{i<j} s_i s_j |p_i−p_j|²/|λ−p_i|²|λ−p_j|².
+    def derivatives(self) -> tuple[Any, ...]:
+        """(Re ∂s,), ∂∂̄s, and s ∂∂̄s − |∂s|² = Σ_{i<j} s_i s_j |p_i−p_j|²/|λ−p_i|²|λ−p_j|².
 
         Im ∂s is Im λ times ∂∂̄s.
         """
-        s, slope, curvature, excess = self._constant, 0.0, 0.0, None
-        parts: list[tuple[Any, Any]] = []
-        for (ahead, distance), (p, n) in zip(self._distances(lam), self._poles, strict=True):
-            value = n * distance
-            s = s + value
+        slope, curvature, excess = 0.0, 0.0, None
+        values: list[Any] = []
+        for i, (ahead, distance, value) in enumerate(self._parts):
             value = value * distance
             slope = slope - value * ahead
             curvature = curvature + value
-            for q, other in parts:
-                pair = value * other * (p - q) ** 2
+            for j, other in enumerate(values):
+                pair = value * other
+                pair *= self._response.gaps[i, j]
                 excess = pair if excess is None else excess + pair
-            parts.append((p, value))
-        if np.any(self._constant):
-            more = self._constant * curvature
+            values.append(value)
+        constant = self._response.constant
+        if np.any(constant):
+            more = constant * curvature
             excess = more if excess is None else excess + more
-        return s, (slope,), curvature, excess
+        return (slope,), curvature, excess
 
 
 class BlockResponse:
@@ -170,25 +200,35 @@ class BlockResponse:
     def __init__(self, unit: Unit, row: Row) -> None:
         gains = unit.model.gains()
         position = {int(k): i for i, k in enumerate(np.flatnonzero(gains > 0))}
-        self._unit, self._first = unit, position[row[0][0]]
-        self._columns = [(position[k], (gains[k] * factor) ** 2) for k, factor in row]
+        self.unit, self.first = unit, position[row[0][0]]
+        self.columns = [(position[k], (gains[k] * factor) ** 2) for k, factor in row]
 
-    def s(self, lam: np.ndarray) -> np.ndarray:
-        """(points, units)."""
-        return np.asarray(self.derivatives(lam)[0])
+    def at(self, lam: np.ndarray) -> BlockPoints:
+        """s at points λ (points,)."""
+        return BlockPoints(self, lam)
 
-    def derivatives(self, lam: np.ndarray) -> tuple[Any, ...]:
-        """s, (Re ∂s, Im ∂s), ∂∂̄s and s ∂∂̄s − |∂s|², with ∂Y/∂λ = −ĈX⁻¹ L X⁻¹B̂."""
-        forward, backward, Y = response(self._unit, lam)
-        to = backward[self._first]
+
+class BlockPoints:
+    """s(λ), (points, units), and its derivatives, with ∂Y/∂λ = −ĈX⁻¹ L X⁻¹B̂."""
+
+    def __init__(self, blocks: BlockResponse, lam: np.ndarray) -> None:
+        self._blocks = blocks
+        self._response = response(blocks.unit, lam)
         s: Any = 0.0
+        for l, strength in blocks.columns:
+            s = s + strength * absolute_square(self._response.Y[blocks.first][l])
+        self.s = np.asarray(s)
+
+    def derivatives(self) -> tuple[Any, ...]:
+        """(Re ∂s, Im ∂s), ∂∂̄s and s ∂∂̄s − |∂s|²."""
+        forward, backward, Y = self._response
+        to = backward[self._blocks.first]
         slope: Any = 0.0
         curvature: Any = 0.0
-        for l, strength in self._columns:
-            y = Y[self._first][l]
-            dy = -sum(to[b] * forward[b][l] for b in self._unit.model.carriers)
-            s = s + strength * absolute_square(y)
+        for l, strength in self._blocks.columns:
+            y = Y[self._blocks.first][l]
+            dy = -sum(to[b] * forward[b][l] for b in self._blocks.unit.model.carriers)
             slope = slope + strength * (dy * np.conj(y))
             curvature = curvature + strength * absolute_square(dy)
-        excess = np.maximum(s * curvature - absolute_square(slope), 0.0)
-        return s, (slope.real, slope.imag), curvature, excess
+        excess = np.maximum(self.s * curvature - absolute_square(slope), 0.0)
+        return (slope.real, slope.imag), curvature, excess

@@ -114,10 +114,12 @@ def test_the_scalar_equation_agrees_with_the_general_ones(units, name):
     lam = POINTS[rg.resolvent(unit, POINTS).inside]
     found = []
     for loop in (scalar, general):
-        root, s = loop.start(lam)
-        s = loop.solve(lam, loop.approach(lam, s))
-        found.append((root, *loop.evaluate(lam, s)))
-    F = scalar.solve(lam, scalar.start(lam)[1])
+        at = loop.at(lam)
+        s = at.solve(np.full((len(lam), loop.unknowns), np.nan))
+        found.append((at.root, *at.evaluate(s)))
+        assert np.array_equal(at.evaluate(s, density=False)[0], found[-1][1])
+        if loop is scalar:
+            F = s
     assert np.all((F > 0) & (F < 1))
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-8)
@@ -130,14 +132,16 @@ def test_closed_poles_agree_with_blocks(units):
     for name in ("after", "lstm", "before without r"):
         unit = units[name]
         ((row,),) = feedback_loops(unit)
-        s, (real,), curvature, excess = ScalarDyson(unit, row)._response.derivatives(POINTS)
-        general = BlockResponse(unit, row).derivatives(POINTS)
-        np.testing.assert_allclose(s, general[0], rtol=1e-10)
-        np.testing.assert_allclose(real, general[1][0], rtol=1e-10)
-        np.testing.assert_allclose(POINTS.imag[:, None] * curvature, general[1][1], rtol=1e-10)
-        np.testing.assert_allclose(curvature, general[2], rtol=1e-10)
+        poles = ScalarDyson(unit, row)._response.at(POINTS)
+        blocks = BlockResponse(unit, row).at(POINTS)
+        np.testing.assert_allclose(poles.s, blocks.s, rtol=1e-10)
+        (real,), curvature, excess = poles.derivatives()
+        slope, curvature_2, excess_2 = blocks.derivatives()
+        np.testing.assert_allclose(real, slope[0], rtol=1e-10)
+        np.testing.assert_allclose(POINTS.imag[:, None] * curvature, slope[1], rtol=1e-10)
+        np.testing.assert_allclose(curvature, curvature_2, rtol=1e-10)
         excess = 0.0 if excess is None else excess
-        assert np.all(np.abs(excess - general[3]) <= 1e-10 * general[0] * general[2])
+        assert np.all(np.abs(excess - excess_2) <= 1e-10 * blocks.s * curvature)
 
 
 def test_uniform_disc_of_the_zero_state():

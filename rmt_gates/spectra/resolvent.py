@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rmt_gates.results import Record, Status
 from rmt_gates.spectra.criterion import parts
@@ -17,9 +18,10 @@ from rmt_gates.spectra.scalar_dyson import ScalarDyson
 from rmt_gates.spectra.states import complex_numbers, unit_of
 from rmt_gates.unit import Unit
 
-FEWER = 16  # one unit in so many gives the guess from which all of them are solved
+FEWER = 16  # one unit, or one point, in so many gives the guess from which all are solved
 ENOUGH = 4096  # units for that
-HELD = 1 << 16  # numbers in an array: a few of them stay in the cache
+CROWD = 64  # points for that
+HELD = 1 << 15  # numbers in an array: a few of them stay in the cache
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,15 +128,25 @@ def _solutions(
 
 
 def _guess(unit: Unit, loop: Dyson | ScalarDyson, rows: list[Row], lam: np.ndarray) -> np.ndarray:
-    """The unknowns over their growth with 1 − 1/Λ at the edge, from a part of the units.
+    """The unknowns over their growth with 1 − 1/Λ at the edge, from fewer units or fewer points.
 
-    NaN where there are too few units for that: no path has to be followed from the boundary.
+    So no path has to be followed from the boundary. Points without a value of their own take that
+    of their nearest neighbour; NaN if there is none.
     """
     guess = np.full((len(lam), loop.unknowns), np.nan)
     if len(unit) >= ENOUGH:
-        fewer = unit.rows(slice(None, None, FEWER))
-        for part, at, s in _solutions(fewer, _loop(fewer, rows), rows, lam):
-            guess[part] = s / loop.scaling(1 - 1 / at.root)[:, None]
+        fewer, few = unit.rows(slice(None, None, FEWER)), np.arange(len(lam))
+    elif len(lam) >= CROWD:
+        fewer, few = unit, np.arange(0, len(lam), FEWER)
+    else:
+        return guess
+    for part, at, s in _solutions(fewer, _loop(fewer, rows), rows, lam[few]):
+        guess[few[part]] = s / loop.scaling(1 - 1 / at.root)[:, None]
+    missing = np.isnan(guess).any(axis=-1)
+    if missing.any() and not missing.all():
+        plane = np.stack([lam.real, np.abs(lam.imag)], axis=-1)
+        nearest = cKDTree(plane[~missing]).query(plane[missing])[1]
+        guess[missing] = guess[~missing][nearest]
     return guess
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 Nested = list[list[Any]]
 
+NONE: Nested = [[0, 0], [0, 0]]
+
 
 def is_number(value: Any, number: int) -> bool:
     """Whether an entry is this integer, by structure."""
@@ -20,15 +22,32 @@ def is_number(value: Any, number: int) -> bool:
 
 def add_products(value: Any, products: list[tuple[int, Any, Any]]) -> Any:
     """value + Σ sign · a · b."""
+    ours = False  # whether value is an array made here, to be changed in place
     for sign, a, b in products:
         if is_number(a, 0) or is_number(b, 0):
             continue
-        term = a if is_number(b, 1) else b if is_number(a, 1) else a * b
+        product = not (is_number(a, 1) or is_number(b, 1))
+        term = a * b if product else a if is_number(b, 1) else b
         if is_number(value, 0):
-            value = term if sign > 0 else -term
+            value, ours = term, product
+            if sign < 0:
+                value = np.negative(term, out=term) if ours and np.ndim(term) else negative(term)
+                ours = True
+        elif ours and _holds(value, term):
+            (np.add if sign > 0 else np.subtract)(value, term, out=value)
+        elif product and _holds(term, value):
+            value = (np.add if sign > 0 else np.subtract)(value, term, out=term)
+            ours = True
         else:
-            value = value + term if sign > 0 else value - term
+            value, ours = value + term if sign > 0 else value - term, True
     return value
+
+
+def _holds(array: Any, other: Any) -> bool:
+    """Whether the sum of both fits into the first."""
+    if not isinstance(array, np.ndarray) or np.shape(other) not in (array.shape, array.shape[1:]):
+        return False
+    return np.iscomplexobj(array) or not np.iscomplexobj(other)
 
 
 def over(value: Any, pivot: Any) -> Any:
@@ -60,11 +79,11 @@ def real_product(a: Any, b: Any) -> Any:
     return np.real(a) * np.real(b)
 
 
-def multiply(A: Nested, B: Nested) -> Nested:
-    """A B."""
+def multiply(A: Nested, B: Nested, sign: int = 1) -> Nested:
+    """± A B."""
     inner = range(len(B))
     return [
-        [add_products(0, [(1, row[k], B[k][j]) for k in inner]) for j in range(len(B[0]))]
+        [add_products(0, [(sign, row[k], B[k][j]) for k in inner]) for j in range(len(B[0]))]
         for row in A
     ]
 
@@ -102,39 +121,34 @@ def pair_inverse(M: list[list[Nested]]) -> list[list[Nested]]:
     """
     last = _inverse_of_pair(M[-1][-1])
     first = range(len(M) - 1)
-    into = [multiply(M[i][-1], last) for i in first]
-    if not into:
+    if not first:
         return [[last]]
-    W = pair_inverse(
-        [[_subtract(M[i][j], multiply(into[i], M[-1][j])) for j in first] for i in first]
-    )
-    right = [_sum_of([multiply(W[i][k], into[k]) for k in first], -1) for i in first]
+    into = [multiply(M[i][-1], last, -1) for i in first]
+    W = pair_inverse([[_sum(M[i][j], [(into[i], M[-1][j])]) for j in first] for i in first])
+    right = [_sum(NONE, [(W[i][k], into[k]) for k in first]) for i in first]
     bottom = [_mirror(R) for R in right]
-    corner = _subtract(last, _sum_of([multiply(bottom[k], into[k]) for k in first]))
+    corner = _sum(last, [(bottom[k], into[k]) for k in first], mirrored=True)
     return [[*W[i], right[i]] for i in first] + [[*bottom, corner]]
 
 
 def _inverse_of_pair(m: Nested) -> Nested:
-    (R, X), (minus_X, V) = m
+    (R, X), (_, V) = m
     R, V = (x if isinstance(x, int) else x.real for x in (R, V))
-    determinant = add_products(absolute_square(X), [(1, R, V)])
-    return [
-        [over(V, determinant), over(negative(X), determinant)],
-        [over(negative(minus_X), determinant), over(R, determinant)],
-    ]
+    inverse = 1 / add_products(absolute_square(X), [(1, R, V)])
+    upper = add_products(0, [(-1, X, inverse)])
+    by_V, by_R = (add_products(0, [(1, value, inverse)]) for value in (V, R))
+    return [[by_V, upper], [negative(conj(upper)), by_R]]
 
 
-def _subtract(A: Nested, B: Nested) -> Nested:
-    return [
-        [add_products(a, [(-1, 1, b)]) for a, b in zip(p, q, strict=True)]
-        for p, q in zip(A, B, strict=True)
-    ]
+def _sum(A: Nested, products: list[tuple[Nested, Nested]], mirrored: bool = False) -> Nested:
+    """A + Σ P Q of 2×2 matrices; ``mirrored`` if the sum is [[·, X], [−X*, ·]]."""
 
+    def entry(i: int, j: int) -> Any:
+        return add_products(A[i][j], [(1, P[i][k], Q[k][j]) for P, Q in products for k in (0, 1)])
 
-def _sum_of(terms: list[Nested], sign: int = 1) -> Nested:
-    return [
-        [add_products(0, [(sign, 1, t[i][j]) for t in terms]) for j in range(2)] for i in range(2)
-    ]
+    upper = entry(0, 1)
+    lower = negative(conj(upper)) if mirrored else entry(1, 0)
+    return [[entry(0, 0), upper], [lower, entry(1, 1)]]
 
 
 def _mirror(A: Nested) -> Nested:

@@ -7,6 +7,7 @@ import numpy as np
 from rmt_gates.spectra.criterion import parts
 from rmt_gates.unit import Unit
 
+HELD = 1 << 15  # numbers in an array: a few of them stay in the cache
 CLOSEST = 1e-24  # of |λ−z|²: λ may meet a gate, and nothing is resolved below
 
 
@@ -14,9 +15,15 @@ def holomorphic_branch(unit: Unit, lam: np.ndarray) -> np.ndarray:
     """E tr(L X⁻¹), which is G outside the support; per unit, (points,)."""
     X = unit.model.blocks(unit.inputs, unit.carry, 0.0).X
     G = np.zeros(len(lam), complex)
-    for part in parts(len(lam), len(unit)):
-        for b in unit.model.carriers:
-            pole = lam[part, None] + X[b][b]
-            square = np.maximum(pole.real**2 + pole.imag**2, CLOSEST)
-            G[part] += np.broadcast_to(pole.conj() / square, (len(part), len(unit))) @ unit.weights
+    for b in unit.model.carriers:
+        pole = -np.atleast_1d(X[b][b])
+        same = np.all(pole == pole[0])
+        pole, weights = (pole[:1], np.ones(1)) if same else (pole, unit.weights)
+        for part in parts(len(lam), len(pole), HELD):
+            ahead = lam.real[part, None] - pole
+            inverse = ahead * ahead
+            inverse += np.maximum(lam.imag[part, None] ** 2, CLOSEST)
+            np.divide(1, inverse, out=inverse)
+            ahead *= inverse
+            G[part] += ahead @ weights - 1j * lam.imag[part] * (inverse @ weights)
     return G

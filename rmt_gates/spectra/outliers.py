@@ -74,10 +74,10 @@ def outliers(curve: SpectralCurve, eigenvalues: Any, *, level: float = 0.01) -> 
 
     Examples
     --------
-    A common mean of all weights, 1.5/N, is a matrix of rank one with the eigenvalue 1.5:
+    A common mean of all weights, 1.5/N, is a matrix of rank one, and makes an eigenvalue near 1.5:
 
     >>> import rmt_gates as rg
-    >>> network, h = rg.sample_network(rg.Vanilla(a_h=0.9), 200, rng=0), [0.0] * 200
+    >>> network, h = rg.sample_network(rg.Vanilla(a_h=0.9), 200, rng=2), [0.0] * 200
     >>> _ = network.weights["h"].add_(1.5 / 200)
     >>> lam = network.eigenvalues(h)
     >>> found = rg.outliers(rg.spectral_curve(network.unit(h)), lam)

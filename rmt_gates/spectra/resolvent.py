@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from rmt_gates.results import Record, Status
 from rmt_gates.spectra.criterion import parts
 from rmt_gates.spectra.dyson import Dyson
-from rmt_gates.spectra.holomorphic import holomorphic_branch
+from rmt_gates.spectra.holomorphic import HELD, holomorphic_branch
 from rmt_gates.spectra.loops import Row, feedback_loops
 from rmt_gates.spectra.scalar_dyson import ScalarDyson
 from rmt_gates.spectra.states import complex_numbers, unit_of
@@ -21,7 +21,6 @@ from rmt_gates.unit import Unit
 FEWER = 16  # one unit, or one point, in so many gives the guess from which all are solved
 ENOUGH = 4096  # units for that
 CROWD = 64  # points for that
-HELD = 1 << 15  # numbers in an array: a few of them stay in the cache
 
 
 @dataclass(frozen=True, repr=False)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rmt_gates.spectra.criterion import perron
-from rmt_gates.spectra.holomorphic import CLOSEST
+from rmt_gates.spectra.holomorphic import squared_distance
 from rmt_gates.spectra.loops import Row
 from rmt_gates.spectra.small_matrices import (
     Nested,
@@ -113,7 +113,7 @@ class DysonPoints:
         self._phase: Any = 1  # left out of X, see `inverse`
         if loop.real:
             (c,) = loop.carriers
-            modulus = np.sqrt(np.maximum(absolute_square(X[c][c]), CLOSEST))
+            modulus = np.sqrt(squared_distance(X[c][c]))
             self._phase, X[c][c] = np.conj(X[c][c]) / modulus, modulus
         self._X = X
         self.root, self._start = self._perron()
@@ -270,7 +270,7 @@ class DysonPoints:
 
 def _inverse(x: np.ndarray) -> np.ndarray:
     """1/x, but no more than 1/√CLOSEST."""
-    return np.conj(x) / np.maximum(absolute_square(x), CLOSEST) if np.iscomplexobj(x) else 1 / x
+    return np.conj(x) / squared_distance(x) if np.iscomplexobj(x) else 1 / x
 
 
 def entries(A: Nested) -> list[tuple[int, int, Any]]:

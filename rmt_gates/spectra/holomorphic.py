@@ -21,9 +21,19 @@ def holomorphic_branch(unit: Unit, lam: np.ndarray) -> np.ndarray:
         pole, weights = (pole[:1], np.ones(1)) if same else (pole, unit.weights)
         for part in parts(len(lam), len(pole), HELD):
             ahead = lam.real[part, None] - pole
-            inverse = ahead * ahead
-            inverse += np.maximum(lam.imag[part, None] ** 2, CLOSEST)
-            np.divide(1, inverse, out=inverse)
+            inverse = inverse_square(ahead, lam.imag[part, None])
             ahead *= inverse
             G[part] += ahead @ weights - 1j * lam.imag[part] * (inverse @ weights)
     return G
+
+
+def squared_distance(x: np.ndarray) -> np.ndarray:
+    """|x|², but no less than CLOSEST."""
+    return x.real**2 + np.maximum(x.imag**2, CLOSEST)
+
+
+def inverse_square(ahead: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """1/`squared_distance` of ahead + iy."""
+    square = ahead * ahead
+    square += np.maximum(y * y, CLOSEST)
+    return np.divide(1, square, out=square)

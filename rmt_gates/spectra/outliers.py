@@ -25,6 +25,7 @@ from rmt_gates.agreement import _distance as distance_to_curve
 from rmt_gates.results import Record
 from rmt_gates.spectra.criterion import parts, perron_root, transfer
 from rmt_gates.spectra.curve import SpectralCurve
+from rmt_gates.spectra.states import complex_numbers
 from rmt_gates.unit import Unit
 
 ROUNDING = 1e-6  # of eigenvalues: the root of that of the matrix, where it is defective
@@ -94,7 +95,7 @@ def outliers(curve: SpectralCurve, eigenvalues: Any, *, level: float = 0.01) -> 
     _require_level(level)
     unit = curve.source if isinstance(curve.source, Unit) else curve.source.unit
     blocks = len(unit.model.carriers)
-    lam = np.asarray(eigenvalues, complex)
+    lam = complex_numbers("eigenvalues", eigenvalues)
     if lam.ndim == 0 or lam.size == 0 or lam.shape[-1] % blocks or not np.isfinite(lam).all():
         raise ValueError(
             f"eigenvalues must be finite and of shape (…, {blocks if blocks > 1 else ''}N) "

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rmt_gates.spectra.criterion import response
-from rmt_gates.spectra.holomorphic import CLOSEST
+from rmt_gates.spectra.holomorphic import inverse_square
 from rmt_gates.spectra.loops import Row
 from rmt_gates.spectra.small_matrices import absolute_square
 from rmt_gates.unit import Unit
@@ -158,17 +158,15 @@ class PolePoints:
 
     def __init__(self, response: PoleResponse, lam: np.ndarray) -> None:
         self._response = response
-        x, y_squared = lam.real[:, None], np.maximum(lam.imag[:, None] ** 2, CLOSEST)
+        x, y = lam.real[:, None], lam.imag[:, None]
         s: Any = response.constant
         self._parts = []  # x − p, 1/|λ−p|² and the summand of every pole
         for p, n in response.poles:
             ahead = x - p
-            distance = ahead * ahead
-            distance += y_squared
-            np.divide(1, distance, out=distance)
-            value = n * distance
+            inverse = inverse_square(ahead, y)
+            value = n * inverse
             s = s + value
-            self._parts.append((ahead, distance, value))
+            self._parts.append((ahead, inverse, value))
         self.s = np.asarray(s)
 
     def derivatives(self) -> tuple[Any, ...]:
@@ -178,8 +176,8 @@ class PolePoints:
         """
         slope, curvature, excess = 0.0, 0.0, None
         values: list[Any] = []
-        for i, (ahead, distance, value) in enumerate(self._parts):
-            value = value * distance
+        for i, (ahead, inverse, value) in enumerate(self._parts):
+            value = value * inverse
             slope = slope - value * ahead
             curvature = curvature + value
             for j, other in enumerate(values):

@@ -25,6 +25,7 @@ TINY = Settings(
     short_calls=1,
     unit_rtol=0.1,
     inside_points=3,
+    map_points=6,
     rtol=0.1,
     contest_units=20,
     contests=(Contest((3, 1, 10), target=1, seeds=2, networks=3, steps=5, burn_in=2),),

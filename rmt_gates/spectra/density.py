@@ -17,10 +17,11 @@ NODES = 24  # Gauss–Legendre, on every arc between crossings
 CLEAR = 1e-3  # of the radius: distance from the real axis of the outermost angles scanned
 
 
-def eigenvalue_density(state: Any, lam: Any) -> Any:
-    """Density of eigenvalues at λ, per eigenvalue and unit area: ``resolvent(state, lam).density``.
+def eigenvalue_density(state: Any, lam: Any, *, rtol: float = 0.0) -> Any:
+    """Density of eigenvalues at λ, per eigenvalue and unit area: that of `resolvent`.
 
-    Point masses (`point_masses`) and masses spread on the real axis are not part of it.
+    Above 0, ``rtol`` lets maps of many thousand points be interpolated, to rtol times the largest
+    density. Point masses (`point_masses`) and masses spread on the real axis are not part of it.
 
     Examples
     --------
@@ -29,7 +30,7 @@ def eigenvalue_density(state: Any, lam: Any) -> Any:
     >>> rg.eigenvalue_density(point, [0.5 + 0.1j, 2]).round(2)
     array([1.89, 0.  ])
     """
-    return resolvent(state, lam).density
+    return resolvent(state, lam, rtol=rtol).density
 
 
 def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:

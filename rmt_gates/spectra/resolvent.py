@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -32,7 +33,8 @@ class Resolvent(Record):
     G : ∫ μ(λ')/(λ−λ') d²λ', complex. density : μ(λ) per unit area, without point masses and
         masses on a line; both per eigenvalue, so that their total is 1. inside : whether λ is in
         the support of the sample of units. status : a `Status` for every λ; where it is not OK,
-        G and density are NaN. message : in words.
+        G and density are NaN. error : of the density by interpolation; 0 where λ was solved.
+        message : in words.
     """
 
     lam: np.ndarray
@@ -40,6 +42,7 @@ class Resolvent(Record):
     density: np.ndarray
     inside: np.ndarray
     status: np.ndarray
+    error: np.ndarray
 
     _shown = ("G", "density")
 
@@ -52,13 +55,15 @@ class Resolvent(Record):
         return f"{failed} of {self.status.size} points: {Status.NOT_CONVERGED.sentence}"
 
 
-def resolvent(state: Any, lam: Any) -> Resolvent:
+def resolvent(state: Any, lam: Any, *, rtol: Any = 0.0) -> Resolvent:
     """G and the density of eigenvalues of the state-to-state Jacobian (THEORY.md §4.5).
 
     Parameters
     ----------
     state : a `FixedPoint`, a `SteadyState` or a `Unit` (``network.unit(h)``).
     lam : complex numbers λ of any shape.
+    rtol : 0 solves every λ. Above 0, of many thousand points those are interpolated for which a
+        mesh shows the error to be at most rtol times the largest density (and G) among them.
 
     Examples
     --------
@@ -71,17 +76,32 @@ def resolvent(state: Any, lam: Any) -> Resolvent:
     lam = complex_numbers("lam", lam)
     if not np.all(np.isfinite(lam)):
         raise ValueError("lam must be finite: it holds NaN or infinity")
-    flat = lam.ravel()
-    G, density, inside, solved = solve(unit, flat)
-    status = np.where(solved, Status.OK, Status.NOT_CONVERGED)
-    return Resolvent(lam, *(a.reshape(lam.shape)[()] for a in (G, density, inside, status)))
+    if not (isinstance(rtol, numbers.Real) and 0 <= float(rtol) < 1):
+        raise ValueError(f"rtol must lie between 0 (every λ solved) and 1, got {rtol!r}")
+    if rtol > 0:
+        from rmt_gates.spectra.interpolation import interpolate
+
+        found = interpolate(unit, lam.ravel(), float(rtol))
+    else:
+        found = solve(unit, lam.ravel())
+    status = np.where(found.solved, Status.OK, Status.NOT_CONVERGED)
+    columns = (found.G, found.density, found.inside, status, found.error)
+    return Resolvent(lam, *(a.reshape(lam.shape)[()] for a in columns))
 
 
-def solve(unit: Unit, lam: np.ndarray, density: bool = True) -> tuple[np.ndarray, ...]:
-    """G and density per eigenvalue, whether inside, whether solved; (points,) each.
+class Solution(NamedTuple):
+    """G and density per eigenvalue, whether inside, whether solved, and the error of the density by
+    interpolation; (points,) each."""
 
-    Without ``density`` it is not computed, and 0.
-    """
+    G: np.ndarray
+    density: np.ndarray
+    inside: np.ndarray
+    solved: np.ndarray
+    error: np.ndarray
+
+
+def solve(unit: Unit, lam: np.ndarray, density: bool = True) -> Solution:
+    """The resolvent at points λ (points,), each solved; ``density`` is 0 if it is not asked for."""
     G, mu = holomorphic_branch(unit, lam), np.zeros(len(lam))
     inside, solved = np.zeros(len(lam), bool), np.ones(len(lam), bool)
     for rows in feedback_loops(unit):
@@ -93,7 +113,7 @@ def solve(unit: Unit, lam: np.ndarray, density: bool = True) -> tuple[np.ndarray
             mu[part] += extra
     G[~solved] = mu[~solved] = np.nan
     per_unit = len(unit.model.carriers)
-    return G / per_unit, mu / per_unit, inside, solved
+    return Solution(G / per_unit, mu / per_unit, inside, solved, np.zeros(len(lam)))
 
 
 class Support:

@@ -46,7 +46,7 @@ class Settings:
     scaling : sides of the two grids whose cost per point is compared.
     short_calls : calls per timing of things that take milliseconds.
     unit_rtol : rtol of the steady state whose sample of units gets a curve.
-    inside_points : points at which densities are solved.
+    inside_points : points at which densities are solved. map_points : of an interpolated map.
     rtol : rtol of the steady states that compete with networks.
     contest_units : N of those networks.
     """
@@ -60,6 +60,7 @@ class Settings:
     short_calls: int = 20
     unit_rtol: float = 5e-3
     inside_points: int = 500
+    map_points: int = 10_000
     rtol: float = 5e-3
     contest_units: int = 2000
     contests: tuple[Contest, ...] = ()

@@ -1,0 +1,37 @@
+"""Leave each function only the tests that mirror its module, where there are any that reach it.
+
+``make mutate`` runs it between mutmut's record of which test reaches which function and the mutants
+themselves: a mutant of rmt_gates/spectra/curve.py then faces tests/spectra/test_curve.py instead of
+everything that ever asks for a curve. A function that its module's own tests do not reach keeps
+those of its package, or all it has.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+
+def mirroring(function: str, tests: list[str]) -> list[str]:
+    """Of the tests that reach a function, those to run; rmt_gates.package.module.function."""
+    _, package, module, *_ = function.split(".")
+    for start in (f"tests/{package}/test_{module}.py::", f"tests/{package}/"):
+        own = [test for test in tests if test.startswith(start)]
+        if own:
+            return own
+    return tests
+
+
+def main(record: str) -> None:
+    """Rewrite mutmut's record."""
+    path = Path(record)
+    stats = json.loads(path.read_text())
+    reached = stats["tests_by_mangled_function_name"]
+    for function, tests in reached.items():
+        reached[function] = mirroring(function, tests)
+    path.write_text(json.dumps(stats, indent=4))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

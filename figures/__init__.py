@@ -4,4 +4,11 @@ One module a figure, with a function ``draw(quick=False, rng=0) -> matplotlib.fi
 docstring whose first line says what it shows. To add one, write that module and name it here.
 """
 
-NAMES = ("can2020_fig1", "can2020_fig2_right", "can2020_fig3", "gru_conventions")
+NAMES = (
+    "can2020_fig1",
+    "can2020_fig2_right",
+    "can2020_fig3",
+    "density_maps",
+    "gru_conventions",
+    "trained_gru",
+)

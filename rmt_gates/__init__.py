@@ -30,6 +30,7 @@ _HOME = {
     "point_masses": "rmt_gates.spectra.point_masses",
     "jacobian_powers": "rmt_gates.spectra.powers",
     "compare": "rmt_gates.agreement",
+    "outliers": "rmt_gates.spectra.outliers",
     "sample_network": "rmt_gates.networks",
     "from_torch": "rmt_gates.networks.torch_modules",
     "initialize_": "rmt_gates.networks.torch_modules",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
-from rmt_gates.cli.curves import agreement_listing, curve_data
+from rmt_gates.cli.curves import agreement_listing, curve_data, outlier_block, outlier_data
 from rmt_gates.cli.output import BadInput
 from rmt_gates.cli.values import finite, whole
 
@@ -110,27 +110,34 @@ class OwnCurve:
 
     curve: Any
     agreement: Any
+    outliers: dict[str, Any]
 
     @classmethod
     def of(cls, networks: Any) -> OwnCurve:
         """That of the last of the networks."""
-        curve = rg.spectral_curve(networks.unit)
-        return cls(curve, rg.compare(curve, networks.eigenvalues[-1]))
+        curve, lam = rg.spectral_curve(networks.unit), networks.eigenvalues[-1]
+        found = outlier_data(rg.outliers(curve, lam), lam)
+        return cls(curve, rg.compare(curve, lam), found)
 
     @property
     def block(self) -> str:
         """How it reads."""
         compared = agreement_listing(self.agreement, source="own curve")
-        return f"curve of the network's own units\n{compared}"
+        outside = outlier_block(self.outliers)
+        return f"curve of the network's own units\n{compared}\n\n{outside}"
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
-        return {"curve": curve_data(self.curve), "agreement": self.agreement.to_dict()}
+        found = {"agreement": self.agreement.to_dict(), "outliers": self.outliers}
+        return {"curve": curve_data(self.curve), **found}
 
     def draw(self, ax: Any) -> None:
-        """Dashed, over the theory's curve."""
+        """Dashed, over the theory's curve, with circles around the outliers."""
         x, y = self.curve.x, self.curve.y
         closed = np.concatenate([x, x[::-1]]), np.concatenate([y, -y[::-1]])
         ax.plot(*closed, color="tab:blue", ls="--", lw=1.3, zorder=4, label="own units")
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 4}
+        if len(lam := self.outliers["lam"]):
+            rings = {"s": 40, "facecolors": "none", "edgecolors": "tab:blue", "lw": 0.8}
+            ax.scatter(lam.real, lam.imag, **rings, zorder=4, label="outliers")
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 5}
         ax.legend(**below, frameon=False, fontsize="small", handlelength=1.5, columnspacing=1.2)

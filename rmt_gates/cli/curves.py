@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.cli.output import listing, number
+from rmt_gates.cli.output import listing, number, table
+
+LISTED = 5  # outliers, the largest
 
 
 def curve_data(curve: Any) -> dict[str, Any]:
@@ -43,3 +45,41 @@ def agreement_listing(agreement: Any, source: str = "theory") -> str:
             ("edge level (1 on the curve)", number(a.edge_level, a.edge_level_error)),
         ]
     )
+
+
+def outlier_data(found: Any, eigenvalues: np.ndarray) -> dict[str, Any]:
+    """What `rg.outliers` found among them, the largest |λ| first, for --json."""
+    order = np.flatnonzero(found.outlier)
+    order = order[np.argsort(-np.abs(eigenvalues[order]), kind="stable")]
+    lam = eigenvalues[order]
+    modulus = np.abs(lam)
+    time = np.full(len(lam), np.inf)  # a growing mode never relaxes
+    time[modulus < 1] = -1 / np.log(modulus[modulus < 1])
+    return {
+        "count": found.count,
+        "of": len(eigenvalues),
+        "level": found.level,
+        "lam": lam,
+        "distance": found.distance[order],
+        "expected": found.expected[order],
+        "relaxation_time": time,
+    }
+
+
+def outlier_block(data: dict[str, Any]) -> str:
+    """A sentence, and a table of the largest."""
+    if not data["count"]:
+        return (
+            f"outliers: none of {data['of']} eigenvalues is farther out than random weights put it"
+        )
+    head = (
+        f"outliers: {data['count']} of {data['of']} eigenvalues "
+        f"(a random network has {data['level']:g} on average)"
+    )
+    rows: list[tuple[str, ...]] = [("λ", "distance", "expected", "−1/log|λ|")]
+    names = ("lam", "distance", "expected", "relaxation_time")
+    for lam, distance, expected, time in list(zip(*(data[n] for n in names), strict=True))[:LISTED]:
+        text = f"{lam.real:.6g}" if lam.imag == 0 else f"{lam:.6g}"
+        grows = "grows" if np.isinf(time) else f"{time:.4g}"
+        rows.append((text, f"{distance:.3g}", f"{expected:.1e}", grows))
+    return f"{head}\n{table(rows)}"

@@ -10,6 +10,7 @@ import torch
 import rmt_gates as rg
 from rmt_gates.cli.checkpoint import state_caveat
 from rmt_gates.cli.commands import COMMANDS
+from rmt_gates.cli.curves import outlier_block, outlier_data
 from rmt_gates.cli.parser import parse
 from rmt_gates.networks import Network
 
@@ -133,6 +134,80 @@ def test_a_network_in_another_state_is_told_and_bounded_by_its_own_curve(run, al
         assert "The network is in another state" in run(command, *aligned[1])[1]
 
 
+# -- its outliers, and what its own units put inside ---------------------------------------------
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A common mean of the weights, and a rotation: one slow mode and an oscillating pair."""
+    module = rg.initialize_(torch.nn.RNN(3, 200), rg.Vanilla(a_h=0.4), rng=0)
+    signs = torch.randn(200, 2, generator=torch.Generator().manual_seed(1)).sign()
+    rotation = torch.tensor([[0.1, -0.8], [0.8, 0.1]])
+    with torch.no_grad():
+        module.weight_hh_l0 += 0.85 / 200 + signs @ rotation @ signs.T / 200
+    return module, saved(module, tmp_path_factory.mktemp("slow"))
+
+
+def test_outliers_are_listed_with_their_relaxation_times(run, slow):
+    _, data = as_json(run, "spectrum", *slow[1])
+    found = data["own_units"]["outliers"]
+    lam = np.array(data["simulation"]["eigenvalues"][0]) @ [1, 1j]
+    network = rg.from_torch(slow[0]).network
+    expected = rg.outliers(rg.spectral_curve(network.unit(torch.zeros(200))), lam)
+    assert (
+        (found["count"], found["of"], found["level"])
+        == (expected.count, 200, 0.01)
+        == (3, 200, 0.01)
+    )
+    values = np.array(found["lam"]) @ [1, 1j]
+    assert sorted(values, key=abs) == sorted(lam[expected.outlier], key=abs)
+    assert np.all(np.diff(np.abs(values)) <= 1e-12)
+    np.testing.assert_allclose(found["relaxation_time"], -1 / np.log(np.abs(values)))
+    np.testing.assert_allclose(
+        np.sort(found["distance"]), np.sort(expected.distance[expected.outlier])
+    )
+
+    _, out, _ = run("spectrum", *slow[1])
+    head, *rows = out.split("outliers: ")[1].split("\n\n")[0].split("\n")
+    assert head == "3 of 200 eigenvalues (a random network has 0.01 on average)"
+    assert rows[0].split() == ["λ", "distance", "expected", "−1/log|λ|"]
+    assert [complex(row.split()[0]) for row in rows[1:]] == pytest.approx(values, rel=1e-5)
+    assert [float(row.split()[-1]) for row in rows[1:]] == pytest.approx(
+        found["relaxation_time"], rel=1e-3
+    )
+
+
+def test_no_outliers_is_said_and_growing_modes_have_no_relaxation_time(run, rnn):
+    assert "outliers: none of 60 eigenvalues is farther out" in run("spectrum", *rnn[1])[1]
+    found = rg.outliers(rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=1))[0]), [3.0, -0.5j])
+    data = outlier_data(found, np.array([3.0, -0.5j]))
+    assert data["relaxation_time"] == [np.inf]
+    assert outlier_block(data).split("\n")[-1].split()[::3] == ["3", "grows"]
+
+
+def test_only_the_largest_are_printed():
+    lam = np.linspace(2, 3, 8)
+    found = rg.outliers(rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=1))[0]), lam)
+    data = outlier_data(found, lam)
+    np.testing.assert_array_equal(data["lam"], lam[::-1])
+    assert outlier_block(data).count("grows") == 5
+
+
+def test_fractions_of_its_own_units_stand_beside_those_of_the_theory(run, slow):
+    unit = rg.from_torch(slow[0]).network.unit(torch.zeros(200))
+    _, data = as_json(run, "slow-modes", *slow[1], "--radius", "0.7", "0.9", "--time", "0.9")
+    assert data["slow_modes"]["own_units"] == rg.slow_mode_fraction(unit, [0.7, 0.9]).tolist()
+    assert data["relaxation"]["own_units"] == [rg.relaxation_time_fraction(unit, 0.9)]
+    _, data = as_json(run, "density", *slow[1], "--at", "0.1", "0.3j")
+    assert data["density"]["own_units"] == rg.eigenvalue_density(unit, [0.1, 0.3j]).tolist()
+    own = data["moduli"]["own_units"]
+    assert own == rg.eigenvalue_fraction(unit, 0, data["moduli"]["radius"]).tolist()
+    assert own != data["moduli"]["fraction"]
+    _, out, _ = run("density", *slow[1], "--at", "0.1")
+    points, moduli = (table.split("\n") for table in out.split("\n\n")[-3:-1])
+    assert points[0].split()[:3] == ["λ", "density", "own"]
+    assert moduli[0].split() == ["|λ|", "<", "theory", "own", "units", "networks"]
+    assert [float(row.split()[2]) for row in moduli[1:]] == pytest.approx(own, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     "theory, own, other",
     [
@@ -166,6 +241,19 @@ def test_the_figure_has_both_curves(rnn):
         np.testing.assert_array_equal(x[:half], data["curve"]["x"])
         np.testing.assert_array_equal(y[:half], data["curve"]["y"])
     assert "own units" in {text.get_text() for text in ax.get_legend().get_texts()}
+    assert "outliers" not in {c.get_label() for c in ax.collections}
+
+
+def test_the_figure_has_circles_around_the_outliers(slow):
+    from matplotlib.figure import Figure
+
+    result = COMMANDS["spectrum"](parse(["spectrum", *slow[1], "--json"]))
+    ax = Figure().add_subplot()
+    result.draw(ax)
+    (circles,) = [c for c in ax.collections if c.get_label() == "outliers"]
+    lam = np.asarray(circles.get_offsets()) @ [1, 1j]
+    np.testing.assert_array_equal(lam, result.data["own_units"]["outliers"]["lam"])
+    assert "outliers" in {text.get_text() for text in ax.get_legend().get_texts()}
 
 
 # -- fixed points -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from rmt_gates.mean_field.sampled_map import squeezed
 from rmt_gates.unit import Unit
 
 SAMPLES = 10_000
-ROWS_AT_ONCE = 1 << 22
+ROWS_AT_ONCE = 1 << 24  # numbers of a path at all times: its steps are cheap for many rows at once
 
 
 def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = SAMPLES) -> Unit:

@@ -81,14 +81,24 @@ class SpectralCurve(Record):
         return inside if lam.ndim else bool(inside)
 
     def radius_at(self, N: int) -> float:
-        """What a network of N units shows: the largest eigenvalue modulus to expect on the right.
+        """The largest |λ| of a network of N units: one of its eigenvalues is expected beyond it.
 
-        max( outermost x with S(x + i/N) = 0, the 1−1/N quantile of the gate ): a lens thinner
-        than the spacing of N eigenvalues is not seen, but N gates reach their own quantile.
+        From the density and the blur of the edge (THEORY.md §4.6). Of more units than the state's
+        sample has: max( outermost x with S(x + i/N) = 0, the 1−1/N quantile of the gate ), since a
+        lens thinner than the spacing of N eigenvalues is not seen, but N gates reach their own
+        quantile.
         """
         if not isinstance(N, int | np.integer) or isinstance(N, bool) or N < 1:
             raise ValueError(f"N must be a positive integer, got {N!r}")
+        if self.source is not None and N <= len(self._unit):
+            from rmt_gates.spectra.largest import largest_eigenvalue
+
+            return largest_eigenvalue(self._unit, self.x, self.y, self.edge_density, int(N))
         return max(self._outermost(1.0 / N), self._gate_quantile(1.0 / N))
+
+    @property
+    def _unit(self) -> Unit:
+        return self.source if isinstance(self.source, Unit) else self.source.unit
 
     def _gate_quantile(self, above: float) -> float:
         """What a fraction ``above`` of the gates exceeds."""
@@ -138,8 +148,7 @@ class SpectralCurve(Record):
 
         if self.x[0] == self.x[-1]:  # a point has no inside
             return np.zeros(self.x.shape)
-        unit = self.source if isinstance(self.source, Unit) else self.source.unit
-        return boundary_density(unit, self.x, self.y)
+        return boundary_density(self._unit, self.x, self.y)
 
     def expected_outside(self, N: int) -> float:
         """How many eigenvalues of a network of N units to expect outside the curve.

@@ -63,8 +63,8 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
     radius = real_numbers("radius", radius)
     if not np.all((radius >= 0) & np.isfinite(radius)) or not np.isfinite([c.real, c.imag]).all():
         raise ValueError("center and radius must be finite, and radius at least 0")
-    support = Support(unit)
-    fractions = [_enclosed(unit, support, c, R) if R > 0 else 0.0 for R in radius.ravel()]
+    enclosed = Enclosed(unit, c)
+    fractions = [enclosed(R) for R in radius.ravel()]
     return np.reshape(fractions, radius.shape) if radius.ndim else fractions[0]
 
 
@@ -103,18 +103,26 @@ def relaxation_time_fraction(state: Any, time: Any) -> Any:
     return 1 - eigenvalue_fraction(state, 0.0, np.exp(-1 / time))
 
 
-def _enclosed(unit: Unit, support: Support, center: complex, R: float) -> float:
-    """The mass inside one circle. By conjugation, half of it will do if the center is real."""
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    t = 0.5 * (1 + nodes)
-    arcs = _arcs(support, center, R)
-    start, length = arcs[:-1, None], np.diff(arcs)[:, None]
-    # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
-    theta = (start + length * t**2 * (3 - 2 * t)).ravel()
-    weight = (length * 3 * t * (1 - t) * weights).ravel()
-    z = R * np.exp(1j * theta)
-    G = solve(unit, center + z, density=False)[0]
-    return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
+class Enclosed:
+    """The mass inside circles around one point."""
+
+    def __init__(self, unit: Unit, center: complex) -> None:
+        self._unit, self._support, self._center = unit, Support(unit), center
+
+    def __call__(self, radius: float) -> float:
+        """By conjugation, half of the circle will do if the center is real."""
+        if radius == 0:
+            return 0.0
+        nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        t = 0.5 * (1 + nodes)
+        arcs = _arcs(self._support, self._center, radius)
+        start, length = arcs[:-1, None], np.diff(arcs)[:, None]
+        # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
+        theta = (start + length * t**2 * (3 - 2 * t)).ravel()
+        weight = (length * 3 * t * (1 - t) * weights).ravel()
+        z = radius * np.exp(1j * theta)
+        G = solve(self._unit, self._center + z, density=False).G
+        return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
 
 
 def _arcs(support: Support, center: complex, R: float) -> np.ndarray:

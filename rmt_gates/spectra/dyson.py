@@ -209,6 +209,16 @@ class DysonPoints:
         size = np.sqrt(1 - 1 / np.maximum(root, 1.0))
         return root, np.concatenate([right, left], axis=-1) * size[:, None]
 
+    def _from_edge(self, at: np.ndarray) -> np.ndarray:
+        """s at some of the points as at the edge: along the Perron vectors.
+
+        The size c follows from one evaluation: the right-hand side over s is about Λ/(1 + qc²).
+        """
+        s, root = self._start[at], self.root[at]
+        ratio = np.exp(np.log(self.right_hand_side(self.inverse(s, at)) / s).mean(axis=-1))
+        growth = (root - 1) / np.maximum(root / ratio - 1, EPSILON)
+        return s * np.sqrt(growth)[:, None]
+
     def _approach(self, at: np.ndarray) -> np.ndarray:
         """s at some of the points after rounds of damped iteration, from the Perron vectors."""
         s = self._start[at]
@@ -223,9 +233,10 @@ class DysonPoints:
         A guess that leads nowhere is replaced by damped iteration.
         """
         s = self._newton(np.arange(self._points), guess)
-        missed = np.flatnonzero(np.isnan(s).any(axis=-1))
-        if len(missed):
-            s[missed] = self._newton(missed, self._approach(missed))
+        for start in (self._from_edge, self._approach):
+            missed = np.flatnonzero(np.isnan(s).any(axis=-1))
+            if len(missed):
+                s[missed] = self._newton(missed, start(missed))
         return s
 
     def _newton(self, points: np.ndarray, guess: np.ndarray) -> np.ndarray:

@@ -50,16 +50,23 @@ def boundary_density(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(np.interp(x, lam.real, edge_density(unit.rows(slice(UNITS)), lam)))
 
 
+def resolved(x: np.ndarray, y: np.ndarray, density: np.ndarray, N: float) -> np.ndarray:
+    """Where N eigenvalues show the boundary y(x) at all.
+
+    Not where it is a lens so thin that it stays closer to the real axis than its own blur,
+    1/√(2πNμ), in a neighbourhood of that size.
+    """
+    with np.errstate(divide="ignore"):
+        width = 1 / np.sqrt(2 * np.pi * N * density)
+    near = np.abs(x[:, None] - x) <= 2 * width[:, None]
+    return np.asarray(np.where(near, y, 0).max(axis=1) > width)
+
+
 def blur(x: np.ndarray, y: np.ndarray, density: np.ndarray, N: float = np.inf) -> float:
     """(2π√2)⁻¹ ∮ √μ_edge |dλ| over both halves of the boundary y(x).
 
-    With N, without the arcs that N eigenvalues cannot resolve: lenses so thin that the boundary
-    stays closer to the real axis than its own blur 1/√(2πNμ), in a neighbourhood of that size.
+    With N, over those arcs that N eigenvalues resolve.
     """
-    root = np.sqrt(density)
-    with np.errstate(divide="ignore"):
-        width = 1 / (np.sqrt(2 * np.pi * N) * root)
-    near = np.abs(x[:, None] - x) <= 2 * width[:, None]
-    root = np.where(np.where(near, y, 0).max(axis=1) > width, root, 0.0)
+    root = np.sqrt(np.where(resolved(x, y, density, N), density, 0.0))
     length = np.abs(np.diff(x + 1j * y))
     return float(2 * np.sum(0.5 * (root[1:] + root[:-1]) * length) / (2 * np.pi * np.sqrt(2)))

@@ -19,6 +19,7 @@ from rmt_gates.spectra.boundary_function import BoundaryFunction, CriterionBound
 from rmt_gates.spectra.states import check_state, complex_numbers
 from rmt_gates.unit import Unit
 
+FLAT = 0.01  # height over radius: contours see nothing lower
 POINTS = 401
 ROUNDS = 60
 THINNEST = 1e-100  # of lenses that are told apart from 0 by Newton's method
@@ -83,14 +84,15 @@ class SpectralCurve(Record):
     def radius_at(self, N: int) -> float:
         """The largest |λ| of a network of N units: one of its eigenvalues is expected beyond it.
 
-        From the density and the blur of the edge (THEORY.md §4.6). Of more units than the state's
-        sample has: max( outermost x with S(x + i/N) = 0, the 1−1/N quantile of the gate ), since a
-        lens thinner than the spacing of N eigenvalues is not seen, but N gates reach their own
-        quantile.
+        From the density and the blur of the edge (THEORY.md §4.7). Of more units than the state's
+        sample has, and of spectra that are all but a line: max( outermost x with S(x + i/N) = 0,
+        the 1−1/N quantile of the gate ), since a lens thinner than the spacing of N eigenvalues is
+        not seen, but N gates reach their own quantile.
         """
         if not isinstance(N, int | np.integer) or isinstance(N, bool) or N < 1:
             raise ValueError(f"N must be a positive integer, got {N!r}")
-        if self.source is not None and N <= len(self._unit):
+        flat = not np.nanmax(self.y) > FLAT * self.radius
+        if not flat and self.source is not None and len(self._unit) >= N:
             from rmt_gates.spectra.largest import largest_eigenvalue
 
             return largest_eigenvalue(self._unit, self.x, self.y, self.edge_density, int(N))

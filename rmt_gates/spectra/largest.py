@@ -17,13 +17,12 @@ from rmt_gates.unit import Unit
 
 WIDTHS = 6.0  # of the blur: there is nothing beyond
 DIGITS = 1e-5  # of the radius
-GRAZING = 0.1  # cosine between the boundary's normal and the radius vector, and no less
 
 
 def largest_eigenvalue(
     unit: Unit, x: np.ndarray, y: np.ndarray, density: np.ndarray, N: int
 ) -> float:
-    """The |λ| beyond which one eigenvalue of a network of N units is expected.
+    """The |λ| beyond which one eigenvalue of a network of N units is expected (½ of a single one).
 
     ``density`` is μ_edge along the boundary y(x).
     """
@@ -31,10 +30,11 @@ def largest_eigenvalue(
 
     enclosed = Enclosed(unit, 0.0)
     count = N * len(unit.model.carriers)
+    wanted = min(1.0, 0.5 * count)  # of a single eigenvalue, its median
     blur = EdgeBlur(x, y, np.where(resolved(x, y, density, N), density, 0.0), N)
 
     def beyond(radius: float) -> float:
-        return count * (1 - enclosed(radius)) + blur.carried(radius) - 1
+        return count * (1 - enclosed(radius)) + blur.carried(radius) - wanted
 
     high = float(np.abs(x + 1j * y).max()) + blur.reach
     high *= 1 + DIGITS
@@ -55,16 +55,18 @@ class EdgeBlur:
         kept = (local > 0) & (np.abs(step) > 0)
         step, middle, local = step[kept], middle[kept], local[kept]
         normal = 1j * step / np.abs(step)
-        self._modulus = np.abs(middle)
-        toward = (normal * middle.conj()).real / np.maximum(self._modulus, np.finfo(float).tiny)
-        self._cosine = np.maximum(toward, GRAZING)
+        self._square = np.abs(middle) ** 2
+        self._outward = (normal * middle.conj()).real
         self._k = np.sqrt(2 * np.pi * N * local)
         self._number = 2 * N * local * np.abs(step)
         self.reach = WIDTHS / self._k.min() if len(step) else 0.0
 
     def carried(self, radius: float) -> float:
         """Expected number beyond |λ| = radius, less that of a sharp boundary."""
-        s = np.abs(radius - self._modulus) / self._cosine
-        k = self._k
+        # |λ + s·normal| = radius, with λ on the boundary
+        b, k = self._outward, self._k
+        root = b**2 + radius**2 - self._square
+        s = np.where(root > 0, np.abs(np.sqrt(np.maximum(root, 0)) - b), np.inf)
+        s = np.minimum(s, WIDTHS / k)
         tail = np.exp(-((k * s) ** 2)) / (k * np.sqrt(np.pi)) - s * erfc(k * s)
         return float(self._number @ (0.5 * tail))

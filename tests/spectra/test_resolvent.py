@@ -243,3 +243,41 @@ def test_refusals(chaotic):
         rg.resolvent(chaotic, [0.5, np.nan])
     with pytest.raises(TypeError, match=r"^state must be a FixedPoint .* got GRUResetBefore$"):
         rg.resolvent(chaotic.model, 0)
+
+
+def random_starts(unit, spoil=None):
+    """Points inside of the general equations, and how many Newton steps it takes to solve them."""
+    (rows,) = feedback_loops(unit)
+    lam = POINTS + 0.05 * np.arange(len(POINTS))
+    at = Dyson(unit, rows).at(lam[Dyson(unit, rows).at(lam).root > 1])
+    if spoil:
+        at._from_edge = spoil
+    return at, at.solve(np.full((len(at.root), 2 * len(rows)), np.nan))
+
+
+def test_starts_at_the_edge_and_from_afar_lead_to_the_same(units):
+    """One evaluation along the Perron vectors starts Newton's method; damped iteration helps it."""
+    unit = units["before"]
+    at, s = random_starts(unit)
+    _, other = random_starts(unit, spoil=lambda missed: np.full((len(missed), 4), np.nan))
+    strength = s[:, :2] * s[:, 2:]
+    np.testing.assert_allclose(strength, other[:, :2] * other[:, 2:], rtol=1e-8)
+    np.testing.assert_allclose(at.right_hand_side(at.inverse(s)), s, rtol=1e-8)
+    start = at._from_edge(np.arange(len(s)))
+    assert np.all(np.abs(np.log(start[:, :2] * start[:, 2:] / strength).mean(axis=1)) < 1)
+
+
+def test_start_at_the_edge(chaotic):
+    """σκ grows like Λ − 1 there, and the start's size with it: within a few per cent."""
+    unit = chaotic.unit.rows(slice(None, None, 8))
+    curve = rg.spectral_curve(unit)
+    edge = curve.x[150] + 1j * curve.y[150]
+    (rows,) = feedback_loops(unit)
+    sizes = []
+    for inwards in (1e-2, 1e-3):
+        at = Dyson(unit, rows).at(np.array([edge - 1j * inwards * edge.imag]))
+        s, start = at.solve(np.full((1, 4), np.nan)), at._from_edge(np.arange(1))
+        exact, guessed = (np.sort(v[0, :2] * v[0, 2:]) for v in (s, start))
+        np.testing.assert_allclose(guessed, exact, rtol=0.06)
+        sizes.append(exact / (at.root[0] - 1))
+    np.testing.assert_allclose(*sizes, rtol=0.03)

@@ -51,8 +51,11 @@ wheel-check: $(STAMP)
 	$(BIN)/python tests/test_packaging.py build/wheel-check
 
 # make mutate MODULE=rmt_gates/spectra/curve.py  mutates one module; without MODULE, all four packages.
+# The first run, of a small module, records which tests reach what; then mirroring ones are kept.
 mutate: $(STAMP)
 	@mkdir -p results
+	$(ONE_THREAD) $(BIN)/mutmut run --max-children $(WORKERS) "rmt_gates.gaussian.autocovariance.*" </dev/null
+	$(BIN)/python tests/mirror.py mutants/mutmut-stats.json
 	$(ONE_THREAD) $(BIN)/mutmut run --max-children $(WORKERS) $(if $(MODULE),"$(subst /,.,$(patsubst %/,%,$(MODULE:.py=))).*") </dev/null
 	$(BIN)/mutmut results > results/mutation.txt
 	@for name in $$(grep -E ': (survived|suspicious)$$' results/mutation.txt | cut -d: -f1); do $(BIN)/mutmut show $$name; done > results/mutation-survivors.diff

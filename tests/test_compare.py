@@ -1,5 +1,7 @@
 """The statistics of agreement are two-sided: a curve too tight and a curve too wide both show."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,62 @@ def test_a_wrong_gain_is_rejected_in_either_direction(disc, change):
     assert agreement.edge_level == pytest.approx((1 + change) ** 2, rel=0.05)
 
 
+def test_masses_are_those_of_the_circular_law(disc):
+    radius, curve, eigenvalues = disc
+    discs = [(0.0, 0.4), (0.0, 0.6), (0.0, 1.0)]
+    masses = rg.compare(curve, eigenvalues, discs=discs).masses
+    assert [(m.center, m.radius) for m in masses] == discs
+    for m in masses:
+        assert m.theory == pytest.approx(min((m.radius / radius) ** 2, 1), abs=1e-9)
+        assert m.theory_error == 0  # a fixed point
+        inside = np.mean(np.abs(eigenvalues) < m.radius, axis=1)
+        assert m.simulated == pytest.approx(inside.mean())
+        assert m.spread == pytest.approx(inside.std(ddof=1))
+        assert m.simulated_error == pytest.approx(m.spread / np.sqrt(NETWORKS))
+        assert abs(m.simulated - m.theory) <= 4 * m.simulated_error + 1e-12
+    wrong = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1.6 * 1.03, b_z=-50))[0])
+    m = rg.compare(wrong, eigenvalues, discs=discs).masses[1]
+    assert (m.simulated - m.theory) / m.simulated_error > 6
+
+
+def test_masses_of_a_chaotic_state_tell_another_gain():
+    right, wrong = (rg.Vanilla(a_h=a) for a in (2.0, 3.0))
+    networks = [rg.sample_network(right, 300, rng=i) for i in range(8)]
+    lam = [n.eigenvalues(n.run(1, rng=0, burn_in=100).h) for n in networks]
+    curves = [rg.spectral_curve(rg.steady_state(model)) for model in (right, wrong)]
+    deviations = []
+    for curve in curves:
+        masses = rg.compare(curve, lam).masses
+        assert all(m.theory_error > 0 for m in masses[:5])
+        deviations.append(
+            [
+                abs(m.theory - m.simulated) / np.hypot(m.theory_error, m.simulated_error)
+                for m in masses[:5]
+            ]
+        )
+    assert max(deviations[0]) < 4 < 8 < max(deviations[1])
+
+
+def test_a_circle_through_a_point_mass_has_no_theory():
+    """The LSTM without an output gate's weights has N zeros, on the circle |λ − 1| = 1."""
+    model = rg.LSTM(a_h=3, a_f=1)
+    curve = rg.spectral_curve(rg.fixed_points(model)[-1])
+    network = rg.sample_network(model, 50, rng=0)
+    unit = network.run(1, rng=0, burn_in=50).h
+    through, around = rg.compare(curve, network.eigenvalues(unit), discs=[(1, 1), (0, 1e-3)]).masses
+    assert np.isnan(through.theory)
+    assert np.isnan(through.spread)  # of one network
+    assert around.theory == pytest.approx(0.5, abs=1e-3)
+
+
+def test_masses_need_a_density_and_are_left_out_if_not_asked_for(disc):
+    _, curve, eigenvalues = disc
+    agreement = rg.compare(curve, eigenvalues, discs=())
+    assert agreement.masses == ()
+    record = json.loads(json.dumps(rg.compare(curve, eigenvalues, discs=[(0, 0.5)]).to_dict()))
+    assert set(record["masses"][0]) >= {"center", "radius", "theory", "simulated", "spread"}
+
+
 def test_one_network_has_no_error(disc):
     _, curve, eigenvalues = disc
     agreement = rg.compare(curve, eigenvalues[0])
@@ -70,6 +128,9 @@ def test_messages(disc):
     for wrong in ("x", -0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match=r"^fraction_expected must lie between 0 and 1, or be"):
             rg.compare(curve, eigenvalues, fraction_expected=wrong)
+    for wrong in (1, "x", [1, 2], [(0, 0)], [(0, -1)], [(1j, 1)], [(0, np.nan)], [(0, 1, 2)], None):
+        with pytest.raises(ValueError, match=r"^discs must be pairs \(center, radius\) of real"):
+            rg.compare(curve, eigenvalues, discs=wrong)
 
 
 @pytest.mark.filterwarnings("error")

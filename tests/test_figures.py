@@ -6,9 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from scipy.special import logit
+from scipy.stats import norm
 
 import rmt_gates as rg
-from figures import NAMES, can2020_fig1, can2020_fig2_right, can2020_fig3, gru_conventions
+from figures import (
+    NAMES,
+    can2020_fig1,
+    can2020_fig2_right,
+    can2020_fig3,
+    density_maps,
+    gru_conventions,
+    slow_modes,
+)
 from figures.__main__ import main
 from figures.networks import planted_network, settled_eigenvalues
 
@@ -79,13 +89,16 @@ def test_fig2_right_at_constant_gate_is_a_chord_of_a_circle():
     assert can2020_fig2_right.intercept(rg.spectral_curve(point)) == pytest.approx(expected)
 
 
-def test_fig2_right_falls_at_the_rate_of_theorem_4_8():
-    heights = [
-        can2020_fig2_right.intercept(rg.spectral_curve(can2020_fig2_right.fixed_point(a_z)))
-        for a_z in (40.0, 50.0)
-    ]
-    rate = can2020_fig2_right.pinching_rate(can2020_fig2_right.fixed_point(0.0))
-    assert np.log(heights[0] / heights[1]) / 10 == pytest.approx(rate, rel=0.02)
+def test_fig2_right_tends_to_the_law_of_theorem_4_8_with_its_prefactor(pinching):
+    lines = by_label(pinching.axes[-1])
+    gains, law = lines[can2020_fig2_right.LAW].get_data()
+    height = np.interp(gains, *lines["theory"].get_data())
+    off = law / height - 1
+    assert np.all(off > 0) and np.all(np.diff(off) < 0)
+    assert off[-1] < 0.005
+    point = can2020_fig2_right.fixed_point(40.0)
+    exact = can2020_fig2_right.intercept(rg.spectral_curve(point))
+    assert can2020_fig2_right.height_for_sharp_gates(40.0) == pytest.approx(exact, rel=1e-5)
 
 
 def test_fig2_right_shows_the_spectra_of_three_networks(pinching):
@@ -122,7 +135,7 @@ def test_settled_eigenvalues_depend_on_the_seed_alone():
 
 @pytest.fixture(scope="module")
 def spectra():
-    """Panels a–e of Fig. 1, without the long memories: a_z ≤ 1."""
+    """Fig. 1, without the long memories: a_z ≤ 1."""
     tiny = can2020_fig1.QUICK._replace(
         N=200, networks=2, reset_gains=np.array([1.0, 30.0, 1000.0]), sampled_reset_gains=(10.0,)
     )
@@ -172,6 +185,67 @@ def test_fig1e_inset_starts_at_the_exact_radius_without_gates(spectra):
     assert list(gains) == [0, 1]
     assert radii[0] == pytest.approx(rg.spectral_radius(rg.steady_state(rg.GRU(a_h=3))))
     assert 1 < radii[1] < radii[0]
+
+
+def test_fig1f_theory_is_the_slow_mode_fraction_and_near_the_networks(spectra):
+    lines = by_label(spectra["f"])
+    gains, fraction = lines["theory, no fit"].get_data()
+    assert list(gains) == [0, 1]
+    exact = rg.steady_state(rg.GRU(a_h=3))
+    assert fraction[0] == pytest.approx(rg.slow_mode_fraction(exact, 0.05), rel=0.02)
+    (networks,) = spectra["f"].containers
+    assert networks.get_label() == "networks, $N=200$"
+    (x,), (counted,) = networks.lines[0].get_data()
+    assert x == 1
+    assert abs(counted - fraction[1]) < 4 * np.sqrt(fraction[1] / 400)
+
+
+@pytest.mark.parametrize("name, gate, eigenvalues", [("spectra", "z", 1), ("lstm_figure", "f", 2)])
+def test_panel_f_has_the_papers_laws_and_their_errors(name, gate, eigenvalues, request):
+    figure = request.getfixturevalue(name)
+    lines = by_label(figure["f"])
+    gains, exact = lines["theory, no fit"].get_data()
+    assert figure["f"].get_title(loc="left") == "f"
+    assert figure["error"].get_xlabel() == f"$a_{gate}$"
+    below = {line.get_linestyle(): line.get_ydata() for line in figure["error"].lines}
+    for label, style in (("(111)", "--"), ("(112), fitted", ":")):
+        np.testing.assert_allclose(below[style], 100 * (lines[label].get_ydata() / exact - 1))
+    model = can2020_fig3.alone("f", gains[-1]) if gate == "f" else rg.GRU(a_h=3, a_z=gains[-1])
+    C = rg.steady_state(model, rng=0, rtol=0.02).C_h0
+    law = norm.sf(-np.log(0.05) / (gains[-1] * np.sqrt(C))) / eigenvalues
+    # C is in the exponent, and each of the two states has its own error
+    assert np.log(lines["(111)"].get_ydata()[-1]) == pytest.approx(np.log(law), abs=0.5)
+
+
+def test_panel_f_inset_counts_the_networks_eigenvalues(spectra):
+    (inset,) = spectra["f"].child_axes
+    theory, networks = inset.lines
+    np.testing.assert_array_equal(theory.get_xdata(), slow_modes.RADII)
+    model = rg.GRU(a_h=3, a_z=1)
+    expected = rg.slow_mode_fraction(rg.steady_state(model, rng=0), slow_modes.RADII[-1])
+    assert theory.get_ydata()[-1] == pytest.approx(expected, abs=0.02)
+    assert np.all(np.diff(networks.get_ydata()) >= 0)
+    assert networks.get_ydata()[-1] == pytest.approx(expected, abs=0.06)
+
+
+@pytest.mark.parametrize("gain, C_h", [(4.0, 0.33), (50.0, 0.12)])
+def test_111_is_the_fraction_of_gates_near_one(gain, C_h):
+    for radius, off in ((0.05, 0.08), (1e-4, 1e-3)):
+        gates = norm.sf(logit(1 - radius) / (gain * np.sqrt(C_h)))  # P(1 − σ(ζ) < r)
+        law = slow_modes.gaussian_gate_fraction(radius, gain, C_h)
+        assert law == pytest.approx(gates, rel=off)
+        assert law == pytest.approx(norm.sf(-np.log(radius), scale=gain * np.sqrt(C_h)), rel=1e-12)
+    assert slow_modes.gaussian_gate_fraction(0.05, 0, C_h) == 0
+
+
+def test_112_with_the_constants_of_111_is_that_law_and_the_fit_finds_them():
+    gains = np.array([0, 1, 2, 5, 10, 30])
+    c_2 = -np.log(0.05) / np.sqrt(2 * 0.33)
+    law = slow_modes.gaussian_gate_fraction(0.05, gains, 0.33)
+    np.testing.assert_allclose(slow_modes.scaling_function(gains, 0.5, c_2), law, rtol=1e-12)
+    np.testing.assert_allclose(
+        slow_modes.fitted_scaling_function(gains, 0.7 * law), 0.7 * law, atol=1e-6
+    )
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +309,37 @@ def test_fig3e_radius_is_the_root_of_39(gate):
     assert value == pytest.approx(rg.spectral_radius(state), abs=0.02)
     assert 0 < error < 0.02
     assert np.isnan(can2020_fig3.radius(replace(state, status=rg.Status.NOT_CONVERGED))).all()
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """One panel whose eigenvalues are spread, and one with half of them at 0."""
+    models = {"GRU": rg.GRU(a_h=3, a_r=1), "LSTM": rg.LSTM(a_h=3, a_f=1)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(density_maps, "MODELS", models)
+        patch.setattr(density_maps, "QUICK", density_maps.QUICK._replace(N=100, eigenvalues=200))
+        return density_maps.draw(quick=True).axes
+
+
+@pytest.mark.parametrize("panel, mass", [(0, 1.0), (1, 0.5)])
+def test_density_maps_hold_all_eigenvalues_but_the_point_masses(maps, panel, mass):
+    mesh = maps[panel].collections[0]
+    x, y = np.moveaxis(mesh.get_coordinates(), -1, 0)
+    above = np.trapezoid(np.trapezoid(mesh.get_array(), y, axis=0), x[0])
+    assert 2 * above == pytest.approx(mass, abs=0.04)
+    crosses = by_label(maps[panel])["point masses"]
+    assert list(crosses.get_xdata()) == [0.0] * (mass < 1)
+
+
+def test_density_maps_have_eigenvalues_below_the_axis_and_a_unit(maps):
+    for ax, title in zip(maps, ("GRU", "LSTM")):
+        assert ax.get_title() == title and ax.get_aspect() == 1
+        artists = by_label(ax)
+        lam = np.asarray(artists["eigenvalues"].get_offsets()) @ [1, 1j]
+        assert 100 <= len(lam) <= 200 and np.all(lam.imag <= 0)
+        assert np.abs(artists["theory"].get_ydata()).max() > -lam.imag.min() - 0.1
+    label = maps[-1].get_ylabel()
+    assert label.startswith("density") and label.endswith("per eigenvalue and unit area")
 
 
 def test_gru_conventions_shows_the_numbers_of_both():

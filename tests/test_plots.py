@@ -170,6 +170,8 @@ def test_density_is_drawn_above_and_below_the_axis():
         drawn = mesh.get_array()
         np.testing.assert_array_equal(np.isnan(np.ma.filled(drawn, np.nan)), ~found.inside)
         np.testing.assert_array_equal(drawn[found.inside], found.density[found.inside])
+    *_, bar = upper.axes.figure.axes
+    assert bar.get_ylabel().endswith("per eigenvalue and unit area")
     assert upper.get_coordinates()[..., 1].max() == -lower.get_coordinates()[..., 1].min() > 0.9
     with pytest.raises(ValueError, match=r"^resolvent must be taken on a two-dimensional mesh"):
         plots.density(rg.resolvent(point, [0.1, 0.2]))

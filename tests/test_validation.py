@@ -10,10 +10,13 @@ from scipy.stats import norm, t
 import rmt_gates as rg
 from validation import __main__ as command
 from validation import verdict
-from validation.cases import CASES, Case, Controls, quick
+from validation.case import Case, Controls, quick
+from validation.cases import AROUND_HALF, CASES
+from validation.checks import resolution, student
+from validation.masses import OWN
 from validation.simulation import Simulation, simulate
 from validation.table import table, with_error
-from validation.verdict import _resolution, judge, simulated, student
+from validation.verdict import judge, simulated
 
 TINY = Case(
     "tiny",
@@ -26,7 +29,9 @@ TINY = Case(
     burn_in=150,
     steps=40,
     extrapolate=False,
-    controls=Controls(spectrum=0.3),
+    discs=AROUND_HALF,
+    levels=(0.4, 0.6),
+    controls=Controls(spectrum=0.3, masses=0.3),
 )
 
 
@@ -54,6 +59,9 @@ def test_declared_cases():
         # where a_h hardly moves the averages, the control that they must reject is larger
         averages = 0.03 if case.torch_module is None else 0.5
         assert (case.controls.averages, case.controls.spectrum) == (averages, 0.10)
+        wider = {"biased": 0.05, "fig3c": 0.06, "fig3d": 0.06, "lstm-biased": 0.10}
+        assert case.controls.masses == wider.get(case.name, 0.03)
+        assert {center for center, _ in case.discs} == {0.0, 1.0}
         assert case.N >= 1000 or case.torch_module is not None
         assert quick(case).networks <= case.networks
 
@@ -70,7 +78,7 @@ def test_extrapolation_removes_the_declared_power_of_N(power, weights):
         N: {"C": 0.4 + 2.0 / 1000 * (1000 / N) ** power + row}
         for N, row in zip((1000, 250), noise, strict=True)
     }
-    simulation = Simulation(averages, np.ones(3), np.ones(3), np.ones((1, 1)), 0.0, 0)
+    simulation = Simulation(averages, np.ones(3), np.ones(3), {}, {}, 0.0, 0)
     case = replace(CASES[0], finite_size_power=power)
     mean, error = simulated(case, simulation, "C")
     variances = np.square(weights) @ noise.var(axis=1, ddof=1) / 50
@@ -89,11 +97,19 @@ def test_a_dead_network_agrees_with_the_zero_state(outcome):
         "networks die",
         "edge level",
         "radius at N",
+        "|λ−1|<0.3",
+        "|λ−1|<0.5",
+        "|λ−1|<0.7",
+        "|λ|<0.5",
+        "law of |λ−1|",
+        "law of |λ|",
+        "own units",
     ]
     assert outcome.passed
-    assert [c.change for c in outcome.controls] == [-0.3, 0.3]
+    assert [c.change for c in outcome.controls] == [-0.3, 0.3, -0.3, 0.3]
+    assert [c.through for c in outcome.controls] == ["spectrum"] * 2 + ["own units"] * 2
     assert all(c.deviation > 1 for c in outcome.controls)
-    assert 0 < outcome.resolution["spectrum"] < 0.2
+    assert all(0 < told < 0.2 for told in outcome.resolution.values())
 
 
 def test_the_wrong_kind_fails():
@@ -132,18 +148,19 @@ def test_a_control_without_solution_is_not_rejected(monkeypatch):
         rg, "steady_state", lambda model, **_: right if model == case.model else without
     )
     outcome = judge(case, "cpu")
-    assert len(outcome.controls) == 4
-    assert not any(c.rejected for c in outcome.controls)
-    assert all(np.isnan(c.deviation) for c in outcome.controls)
-    assert all(np.isinf(r) for r in outcome.resolution.values())
+    without = [c for c in outcome.controls if c.through != OWN]  # whose theory is solved again
+    assert len(without) == 4
+    assert not any(c.rejected for c in without)
+    assert all(np.isnan(c.deviation) for c in without)
+    assert all(np.isinf(r) for route, r in outcome.resolution.items() if route != OWN)
     assert not outcome.passed
     assert "NOT REJECTED (nan)" in table([outcome])
 
 
 def test_resolution_is_bound_over_slope():
-    assert _resolution({0.0: 1.0, -0.1: 0.8, 0.1: 1.2}, 0.05) == pytest.approx(0.025)
-    assert _resolution({0.0: 1.0, 0.1: 0.7}, 0.03) == pytest.approx(0.01)
-    assert _resolution({0.0: 1.0}, 0.03) == np.inf == _resolution({0.0: 1.0, 0.1: 1.0}, 0.03)
+    assert resolution({0.0: 1.0, -0.1: 0.8, 0.1: 1.2}, 0.05) == pytest.approx(0.025)
+    assert resolution({0.0: 1.0, 0.1: 0.7}, 0.03) == pytest.approx(0.01)
+    assert resolution({0.0: 1.0}, 0.03) == np.inf == resolution({0.0: 1.0, 0.1: 1.0}, 0.03)
 
 
 def test_a_wrong_theory_of_another_kind_says_nothing_on_the_resolution(monkeypatch):
@@ -151,9 +168,8 @@ def test_a_wrong_theory_of_another_kind_says_nothing_on_the_resolution(monkeypat
     case = replace(TINY, model=rg.GRU(a_h=2.2, a_r=1), kind="chaotic", steps=60)
     case = replace(case, controls=Controls(averages=0.15, spectrum=0.15))
     asked = []
-    monkeypatch.setattr(verdict, "_resolution", lambda values, bound: asked.append(values) or 1.0)
-    outcome = judge(case, "cpu")
-    assert len(outcome.controls) == 4
+    monkeypatch.setattr(verdict, "resolution_of", lambda values, bound: asked.append(values) or 1.0)
+    judge(case, "cpu")
     assert asked and all(sorted(values) == [0.0, 0.15] for values in asked)
 
 
@@ -169,19 +185,19 @@ def test_a_chaotic_case_passes_and_its_controls_tell(capsys):
         burn_in=100,
         steps=100,
         rtol=5e-3,
-        controls=Controls(averages=0.15, spectrum=0.3),
+        controls=Controls(averages=0.15, spectrum=0.3, masses=0.15),
     )
     result = judge(case, "cpu")
     assert {c.name for c in result.checks} >= {"C_h(0)", "E[φ'²]", "C_r(0)", "E[(h−φ)²]"}
     assert result.passed, table([result])
-    assert len(result.controls) == 4
+    assert len(result.controls) == 6
     assert result.simulation.averages[75]["C_h(0)"].shape == (40,)
 
 
 def test_simulated_autocorrelation_starts_at_the_mean_square():
     case = replace(TINY, model=rg.GRU(a_h=3, a_r=3), kind="chaotic", steps=60)
     simulation = simulate(case, "cpu")
-    assert simulation.eigenvalues.shape == (6, 100)
+    assert simulation.eigenvalues[100].shape == (6, 100)
     assert simulation.autocorrelation[0] == pytest.approx(
         simulation.averages[100]["C_h(0)"].mean(), rel=0.05
     )
@@ -201,14 +217,20 @@ def test_report(outcome, tmp_path, monkeypatch, capsys):
     assert "1 of 1 cases agree" in printed
     assert "a_h -30% rejected" in printed
     record = json.loads((tmp_path / "v" / "verdicts.json").read_text())
-    assert record["schema"] == "rmt_gates.validation/1"
+    assert record["schema"] == "rmt_gates.validation/2"
     assert record["passed"] is True
     assert record["cases"][0]["model"]["a_h"] == 1.5
+    masses = record["cases"][0]["masses"]
+    assert {"center", "radius", "theory", "simulated", "spread", "bound"} <= set(masses["discs"][0])
+    assert len(masses["laws"]) == 4
+    assert record["cases"][0]["convergence"] is None
     assert {"numpy", "torch", "rmt_gates"} <= set(record["versions"])
     page = (tmp_path / "v" / "report.html").read_text()
     assert "data:image/png;base64," in page
     assert "http" not in page
-    assert (tmp_path / "v" / "tiny.png").stat().st_size > 10_000
+    for name in ("tiny.png", "tiny-masses.png"):
+        assert (tmp_path / "v" / name).stat().st_size > 10_000
+    assert "law of |λ−1|" in page and "law of |λ−1|" in printed
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def resolvent(state: Any, lam: Any, *, rtol: Any = 0.0) -> Resolvent:
         raise ValueError("lam must be finite: it holds NaN or infinity")
     if not (isinstance(rtol, numbers.Real) and 0 <= float(rtol) < 1):
         raise ValueError(f"rtol must lie between 0 (every λ solved) and 1, got {rtol!r}")
-    if rtol > 0:
+    if float(rtol) > 0:
         from rmt_gates.spectra.interpolation import interpolate
 
         found = interpolate(unit, lam.ravel(), float(rtol))

@@ -1,0 +1,1 @@
+"""Where the kinds of states meet in parameter space: lines and diagrams."""

@@ -1,4 +1,4 @@
-"""Can, Krishnamurthy & Schwab (2020), Fig. 1 a–e: spectra and radii in the steady state.
+"""Can, Krishnamurthy & Schwab (2020), Fig. 1: spectra, radii and slow modes in the steady state.
 
 a–d: eigenvalues of the Jacobian of one network in its steady state, a_h = 3, and the curve (18) of
 `rg.steady_state` in red. e: the spectral radius over a_r without update gate (a_z = 0), where
@@ -7,7 +7,9 @@ to unity. Dots with bars are the mean and the spread of several networks. The ne
 inset lie below the theory at large a_z: the tip of the curve beyond 1 is so thin that a network of
 this size has few eigenvalues in it, often none.
 
-Panel f of the paper, the accumulation of eigenvalues near 1, needs their density and is left out.
+f: the fraction of eigenvalues within 0.05 of λ = 1 in the same states and networks, without a fit,
+and the paper's (111) and (112) with their errors below (`figures.slow_modes`). Beyond a_z = 8 these
+states remember too long to be found.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from tqdm import tqdm
 
 import rmt_gates as rg
 from figures.four_spectra import four_spectra
-from figures.networks import settled_eigenvalues
+from figures.networks import mean_and_spread, several_networks
+from figures.slow_modes import slow_mode_panel
 from rmt_gates import plots
 
 A_H = 3.0
@@ -41,7 +44,13 @@ class Effort(NamedTuple):
 
 
 FULL = Effort(
-    1000, 8, 5e-3, np.geomspace(0.5, 1000, 23), (1, 10, 100), (0, 1, 2, 3, 4, 5, 6, 8), (1, 2, 4, 6)
+    1000,
+    8,
+    5e-3,
+    np.geomspace(0.5, 1000, 23),
+    (1, 10, 100),
+    (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8),
+    (1, 2, 3, 4, 6),
 )
 QUICK = Effort(400, 3, 2e-2, np.geomspace(0.5, 1000, 8), (1, 10, 100), (0, 1, 2, 3, 4), (1, 3))
 
@@ -54,9 +63,12 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
         f"$a_z={a_z:g}$, $a_r={a_r:g}$": rg.GRU(a_h=A_H, a_z=a_z, a_r=a_r)
         for a_z, a_r in PANELS.values()
     }
-    figure, ax = four_spectra(models, effort.N, effort.rtol, generator)
-    reset_panel(ax, effort, generator)
-    update_inset(ax.inset_axes((0.19, 0.58, 0.47, 0.36)), effort, generator)
+    figure, axes = four_spectra(models, effort.N, effort.rtol, generator)
+    reset_panel(axes["e"], effort, generator)
+    states, sampled = update_sweep(effort, generator)
+    inset = axes["e"].inset_axes((0.19, 0.58, 0.47, 0.36))
+    update_inset(inset, states, sampled)
+    slow_mode_panel(axes["f"], axes["error"], "z", states, sampled)
     return figure
 
 
@@ -71,7 +83,8 @@ def reset_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
         guide, radii[-1] * np.sqrt(guide / gains[-1]), "k--", lw=1, label=r"$\propto\sqrt{a_r}$"
     )
     sampled = [rg.GRU(a_h=A_H, a_r=a_r) for a_r in effort.sampled_reset_gains]
-    _sampled_radii(ax, effort.sampled_reset_gains, sampled, effort, rng)
+    counted = [radius(lam) for lam in several_networks(sampled, effort.N, effort.networks, rng)]
+    mean_and_spread(ax, effort.sampled_reset_gains, counted, label=f"networks, $N={effort.N}$")
     ticks = [1, 2, 5]
     ax.set(xlabel="$a_r$", ylabel="spectral radius  ($a_z=0$)", ylim=(0.7, 14))
     ax.set_yticks(ticks, [str(t) for t in ticks])
@@ -79,39 +92,35 @@ def reset_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
     ax.legend(loc="lower right", frameon=False)
 
 
-def update_inset(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
-    """The radius over a_z at a_r = 0; each state starts from that of the a_z before."""
-    radii, errors = [], []
-    start: Any = "large"
-    for a_z in tqdm(effort.update_gains, desc="inset of e", disable=None):
+def update_sweep(
+    effort: Effort, rng: np.random.Generator
+) -> tuple[list[Any], dict[float, np.ndarray]]:
+    """States over a_z at a_r = 0, each from that of the a_z before, and eigenvalues by a_z."""
+    states: list[Any] = []
+    for a_z in tqdm(effort.update_gains, desc="states of the inset of e, and f", disable=None):
+        start = states[-1] if states else "large"
         model = rg.GRU(a_h=A_H, a_z=a_z)
-        state = rg.steady_state(model, start=start, rng=rng, rtol=effort.rtol)
-        curve = rg.spectral_curve(state)
-        radii.append(curve.radius if state.converged else np.nan)
-        errors.append(curve.radius_error)
-        start = state
+        states.append(rg.steady_state(model, start=start, rng=rng, rtol=effort.rtol))
+    gains = effort.sampled_update_gains
+    models = [rg.GRU(a_h=A_H, a_z=a_z) for a_z in gains]
+    return states, dict(zip(gains, several_networks(models, effort.N, effort.networks, rng)))
+
+
+def update_inset(ax: Axes, states: list[Any], sampled: dict[float, np.ndarray]) -> None:
+    """The radius over a_z at a_r = 0."""
+    gains = [state.model.a_z for state in states]
+    curves = [rg.spectral_curve(state) for state in states]
+    radii = [curve.radius if state.converged else np.nan for state, curve in zip(states, curves)]
     style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "capsize": 1.5, "label": "theory"}
-    ax.errorbar(effort.update_gains, radii, errors, **style)  # type: ignore[arg-type]
-    sampled = [rg.GRU(a_h=A_H, a_z=a_z) for a_z in effort.sampled_update_gains]
-    _sampled_radii(ax, effort.sampled_update_gains, sampled, effort, rng)
+    ax.errorbar(gains, radii, [c.radius_error for c in curves], **style)  # type: ignore[arg-type]
+    mean_and_spread(ax, list(sampled), [radius(lam) for lam in sampled.values()])
     ax.axhline(1, color=plots.MIDDLE, lw=0.6)
     ax.set_xlabel("$a_z$", labelpad=1)
-    ax.set_xticks(range(0, int(max(effort.update_gains)) + 1, 2))
+    ax.set_xticks(range(0, int(max(gains)) + 1, 2))
     ax.set_ylabel("radius  ($a_r=0$)", fontsize="small")
     ax.tick_params(labelsize="small")
 
 
-def _sampled_radii(
-    ax: Axes, x: tuple[float, ...], models: list[Any], effort: Effort, rng: np.random.Generator
-) -> None:
-    """Mean and spread of the radii of several networks of each model."""
-    means, spreads = [], []
-    for model in tqdm(models, desc="networks of e", disable=None):
-        state = rg.steady_state(model, rng=0, rtol=5e-2)
-        radii = [
-            np.abs(settled_eigenvalues(state, effort.N, rng)).max() for _ in range(effort.networks)
-        ]
-        means.append(np.mean(radii))
-        spreads.append(np.std(radii, ddof=1))
-    label = f"networks, $N={effort.N}$"
-    ax.errorbar(x, means, spreads, fmt="ko", ms=3.5, lw=1, capsize=2, zorder=4, label=label)
+def radius(eigenvalues: np.ndarray) -> np.ndarray:
+    """The spectral radius of every network."""
+    return np.asarray(np.abs(eigenvalues).max(axis=-1))

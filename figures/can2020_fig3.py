@@ -1,4 +1,4 @@
-"""Can, Krishnamurthy & Schwab (2020), Fig. 3 a–e: spectra and radii of the LSTM's steady state.
+"""Can, Krishnamurthy & Schwab (2020), Fig. 3: spectra, radii and slow modes of the LSTM.
 
 a–d: the 2N eigenvalues of the Jacobian of one network in its steady state, a_h = 3, a_i = 1, and
 the curve (36) of `rg.steady_state` in red. A state of a network of 1000 units is off the average by
@@ -7,7 +7,9 @@ over the gain of one gate, the other gains being 0. Dots with bars are the mean 
 several networks, the dashed lines the √a_k of Proposition 5.5. At gains of some 100 few gates of a
 network are between shut and open, and its radius depends much on which.
 
-Panel f of the paper, the accumulation of eigenvalues near 1, needs their density and is left out.
+f: the fraction of eigenvalues within 0.05 of λ = 1 over the gain of the forget gate, in the states
+and networks of e, without a fit, and the paper's (111) and (112) with their errors below
+(`figures.slow_modes`).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from tqdm import tqdm
 
 import rmt_gates as rg
 from figures.four_spectra import four_spectra
-from figures.networks import settled_eigenvalues
+from figures.networks import mean_and_spread, several_networks
+from figures.slow_modes import slow_mode_panel
 from rmt_gates import plots
 
 A_H = 3.0
@@ -46,7 +49,7 @@ FULL = Effort(
     6,
     1e-2,
     {"o": STRONG, "i": STRONG, "f": (1, 2, 5, 10, 20, 50, 100)},
-    {"o": (3, 30, 300), "i": (3, 30, 300), "f": (10, 100)},
+    {"o": (3, 30, 300), "i": (3, 30, 300), "f": (2, 5, 10, 20, 100)},
 )
 QUICK = Effort(
     200,
@@ -65,16 +68,39 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
         f"$a_f={a_f:g}$, $a_o={a_o:g}$": rg.LSTM(a_h=A_H, a_i=1, a_f=a_f, a_o=a_o)
         for a_f, a_o in PANELS.values()
     }
-    figure, ax = four_spectra(models, effort.N, effort.rtol, generator)
-    radius_panel(ax, effort, generator)
+    figure, axes = four_spectra(models, effort.N, effort.rtol, generator)
+    states, sampled = gate_sweeps(effort, generator)
+    radius_panel(axes["e"], effort, states, sampled)
+    slow_mode_panel(axes["f"], axes["error"], "f", states["f"], sampled["f"])
+    axes["f"].set_xscale("log")  # and of the errors, which share it
     return figure
 
 
-def radius_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
+def gate_sweeps(
+    effort: Effort, rng: np.random.Generator
+) -> tuple[dict[str, list[Any]], dict[str, dict[float, np.ndarray]]]:
+    """For each gate alone, states over its gain, and eigenvalues of networks by gain."""
+    states: dict[str, list[Any]] = {gate: [] for gate in effort.gains}
+    for gate, gains in tqdm(effort.gains.items(), desc="states of e and f", disable=None):
+        for a in gains:
+            states[gate].append(rg.steady_state(alone(gate, a), rng=rng, rtol=effort.rtol))
+    sampled = {}
+    for gate, gains in effort.sampled_gains.items():
+        models = [alone(gate, a) for a in gains]
+        eigenvalues = several_networks(models, effort.N, effort.networks, rng)
+        sampled[gate] = dict(zip(gains, eigenvalues))
+    return states, sampled
+
+
+def radius_panel(
+    ax: Axes,
+    effort: Effort,
+    states: dict[str, list[Any]],
+    sampled: dict[str, dict[float, np.ndarray]],
+) -> None:
     """The radius over the gain of one gate, and that of networks."""
-    for gate, gains in tqdm(effort.gains.items(), desc="panel e", disable=None):
-        states = [rg.steady_state(alone(gate, a), rng=rng, rtol=effort.rtol) for a in gains]
-        radii, errors = np.array([radius(state) for state in states]).T
+    for gate, gains in effort.gains.items():
+        radii, errors = np.array([radius(state) for state in states[gate]]).T
         label = "theory" if gate == "o" else f"theory, {gate}"
         style = {"color": plots.THEORY, "lw": 1.5, "elinewidth": 1.0, "capsize": 1.5}
         ax.errorbar(gains, radii, errors, label=label, **style)  # type: ignore[arg-type]
@@ -84,7 +110,9 @@ def radius_panel(ax: Axes, effort: Effort, rng: np.random.Generator) -> None:
             guide = np.array([a for a in gains if a >= 100])
             law = r"$\propto\sqrt{a_k}$" if gate == "o" else f"guide, {gate}"
             ax.plot(guide, 0.8 * radii[-1] * np.sqrt(guide / gains[-1]), "k--", lw=1, label=law)
-        _sampled_radii(ax, gate, effort, rng)
+        moduli = [np.abs(lam).max(axis=-1) for lam in sampled[gate].values()]
+        label = f"networks, $N={effort.N}$" if gate == "o" else f"networks, {gate}"
+        mean_and_spread(ax, list(sampled[gate]), moduli, fmt=f"k{MARKERS[gate]}", label=label)
     ax.set(xscale="log", yscale="log", xlim=(0.8, 1900), ylim=(0.95, 10))
     ax.set(xlabel="$a_k$", ylabel="spectral radius  (the other gains 0)")
     ticks = [1, 2, 5, 10]
@@ -121,19 +149,3 @@ def radius(state: Any) -> tuple[float, float]:
 
     value = largest_root(q, p)
     return value, largest_root(q + q_error, p + p_error) - value
-
-
-def _sampled_radii(ax: Axes, gate: str, effort: Effort, rng: np.random.Generator) -> None:
-    """Mean and spread of the radii of several networks at each gain."""
-    gains = effort.sampled_gains[gate]
-    means, spreads = [], []
-    for a in tqdm(gains, desc=f"networks of e, gate {gate}", disable=None):
-        state = rg.steady_state(alone(gate, a), rng=0, rtol=5e-2)
-        radii = [
-            np.abs(settled_eigenvalues(state, effort.N, rng)).max() for _ in range(effort.networks)
-        ]
-        means.append(np.mean(radii))
-        spreads.append(np.std(radii, ddof=1))
-    label = f"networks, $N={effort.N}$" if gate == "o" else f"networks, {gate}"
-    style = {"fmt": f"k{MARKERS[gate]}", "ms": 3.5, "lw": 1, "capsize": 2, "zorder": 4}
-    ax.errorbar(gains, means, spreads, label=label, **style)  # type: ignore[arg-type]

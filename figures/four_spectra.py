@@ -1,4 +1,4 @@
-"""Four spectra a–d, two by two, beside a tall panel e: the layout of Figs. 1 and 3."""
+"""Four spectra a–d, two by two, beside panels e and f: the layout of Figs. 1 and 3."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from rmt_gates import plots
 
 def four_spectra(
     models: Mapping[str, Any], N: int, rtol: float, rng: np.random.Generator
-) -> tuple[Figure, Axes]:
-    """The figure, and its empty panel e. ``models`` : title -> record, in the order a–d."""
-    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
-    axes = figure.subplot_mosaic([["a", "b", "e"], ["c", "d", "e"]], width_ratios=[1, 1, 1.25])
+) -> tuple[Figure, dict[str, Axes]]:
+    """The figure, and its axes, empty but for a–d; "error" is below f.
+
+    models : title -> record, in the order a–d.
+    """
+    figure = Figure(figsize=(11.5, 7.0), layout="constrained")
+    halves = figure.add_gridspec(1, 2, width_ratios=(2, 1.5))
+    squares = halves[0].subgridspec(2, 2)
+    rows = halves[1].subgridspec(3, 1, height_ratios=(4, 3.2, 0.8))
+    cells = [squares[i // 2, i % 2] for i in range(4)] + [rows[i] for i in range(3)]
+    names = (*"abcdef", "error")
+    axes = {name: figure.add_subplot(cell, label=name) for name, cell in zip(names, cells)}
     for letter, (title, model) in tqdm(
         zip("abcd", models.items(), strict=True), desc="panels a–d", disable=None, total=4
     ):
@@ -30,9 +38,9 @@ def four_spectra(
         ax.set_xlabel("")
     for ax in (axes["b"], axes["d"]):
         ax.set_ylabel("")
-    for letter, ax in axes.items():
-        ax.set_title(letter, loc="left", fontweight="bold")
-    return figure, axes["e"]
+    for letter in "abcdef":
+        axes[letter].set_title(letter, loc="left", fontweight="bold")
+    return figure, axes
 
 
 def _spectrum(ax: Axes, model: Any, N: int, rtol: float, rng: np.random.Generator) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from tqdm import tqdm
 
 import rmt_gates as rg
 from rmt_gates.networks import Network
@@ -19,6 +22,26 @@ def settled_eigenvalues(state: Any, N: int, rng: np.random.Generator) -> np.ndar
     network = rg.sample_network(state.model, N, rng=rng)
     run = network.run(100, burn_in=max(400, len(state.C_h)), rng=rng)
     return network.eigenvalues(run.h)
+
+
+def several_networks(
+    models: Sequence[Any], N: int, networks: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """(networks, n) eigenvalues of several networks in their steady states, for every model."""
+    found = []
+    for model in tqdm(models, desc="networks", disable=None):
+        state = rg.steady_state(model, rng=0, rtol=5e-2)  # it sets how long they run
+        found.append(np.array([settled_eigenvalues(state, N, rng) for _ in range(networks)]))
+    return found
+
+
+def mean_and_spread(
+    ax: Axes, x: Sequence[float], values: Sequence[np.ndarray], **style: Any
+) -> None:
+    """Dots at the means of the networks' values, with bars of one standard deviation of them."""
+    means, spreads = [np.mean(v) for v in values], [np.std(v, ddof=1) for v in values]
+    shared = {"fmt": "ko", "ms": 3.5, "lw": 1, "capsize": 2, "zorder": 4}
+    ax.errorbar(x, means, spreads, **{**shared, **style})
 
 
 def planted_network(point: Any, N: int, rng: np.random.Generator) -> tuple[Network, torch.Tensor]:

@@ -94,7 +94,8 @@ def density(resolvent: Resolvent, ax: Axes | None = None) -> Axes:
         mesh = ax.pcolormesh(
             lam.real, sign * lam.imag, mu, norm=norm, cmap="Blues", shading="nearest", zorder=0
         )
-    ax.figure.colorbar(mesh, ax=ax, label=r"density $\mu(\lambda)$", extend="both", shrink=0.8)
+    label = r"density $\mu(\lambda)$, per eigenvalue and unit area"
+    ax.figure.colorbar(mesh, ax=ax, label=label, extend="both", shrink=0.8)
     ax.set_aspect("equal")
     ax.set_xlabel(r"Re $\lambda$")
     ax.set_ylabel(r"Im $\lambda$")

@@ -29,6 +29,7 @@ _HOME = {
     "relaxation_time_fraction": "rmt_gates.spectra.density",
     "point_masses": "rmt_gates.spectra.point_masses",
     "jacobian_powers": "rmt_gates.spectra.powers",
+    "phase_diagram": "rmt_gates.phases.diagram",
     "critical_reset_gain": "rmt_gates.phases.reset_gain",
     "compare": "rmt_gates.agreement",
     "outliers": "rmt_gates.spectra.outliers",

@@ -51,12 +51,18 @@ wheel-check: $(STAMP)
 	$(BIN)/python tests/test_packaging.py build/wheel-check
 
 # make mutate MODULE=rmt_gates/spectra/curve.py  mutates one module; without MODULE, all four packages.
-# The first run, of a small module, records which tests reach what; then mirroring ones are kept.
+# A first run, of a small module, records which tests reach what. Mutants then face the tests that
+# mirror their module, and those that survive all tests that reach them.
+MUTMUT := $(ONE_THREAD) $(BIN)/mutmut run --max-children $(WORKERS)
+RECORD := mutants/mutmut-stats.json
 mutate: $(STAMP)
 	@mkdir -p results
-	$(ONE_THREAD) $(BIN)/mutmut run --max-children $(WORKERS) "rmt_gates.gaussian.autocovariance.*" </dev/null
-	$(BIN)/python tests/mirror.py mutants/mutmut-stats.json
-	$(ONE_THREAD) $(BIN)/mutmut run --max-children $(WORKERS) $(if $(MODULE),"$(subst /,.,$(patsubst %/,%,$(MODULE:.py=))).*") </dev/null
+	$(MUTMUT) "rmt_gates.gaussian.autocovariance.*" </dev/null
+	$(BIN)/python tests/mirror.py mirrors $(RECORD)
+	$(MUTMUT) $(if $(MODULE),"$(subst /,.,$(patsubst %/,%,$(MODULE:.py=))).*") </dev/null
+	$(BIN)/mutmut results > results/mutation.txt
+	$(BIN)/python tests/mirror.py all $(RECORD)
+	$(MUTMUT) $$(sed -n 's/: survived$$//p' results/mutation.txt) </dev/null
 	$(BIN)/mutmut results > results/mutation.txt
 	@for name in $$(grep -E ': (survived|suspicious)$$' results/mutation.txt | cut -d: -f1); do $(BIN)/mutmut show $$name; done > results/mutation-survivors.diff
 	@echo "$$(grep -c ': survived$$' results/mutation.txt) survived, $$(grep -c ': no tests$$' results/mutation.txt) not reached by any test: see results/mutation.txt and results/mutation-survivors.diff"

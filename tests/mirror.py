@@ -1,9 +1,12 @@
-"""Leave each function only the tests that mirror its module, where there are any that reach it.
+"""First the tests that mirror a module, then for what survives them all tests that reach it.
 
-``make mutate`` runs it between mutmut's record of which test reaches which function and the mutants
-themselves: a mutant of rmt_gates/spectra/curve.py then faces tests/spectra/test_curve.py instead of
-everything that ever asks for a curve. A function that its module's own tests do not reach keeps
-those of its package, or all it has.
+``make mutate`` runs this between mutmut's record of which test reaches which function and the
+mutants themselves: a mutant of rmt_gates/spectra/curve.py first faces tests/spectra/test_curve.py
+instead of everything that ever asks for a curve. A function that its module's own tests do not
+reach keeps those of its package, or all it has.
+
+    python tests/mirror.py mirrors RECORD      keep mirroring tests; the whole goes to RECORD.all
+    python tests/mirror.py all RECORD          put the whole record back
 """
 
 from __future__ import annotations
@@ -23,13 +26,15 @@ def mirroring(function: str, tests: list[str]) -> list[str]:
     return tests
 
 
-def main(record: str) -> None:
+def main(which: str, record: str) -> None:
     """Rewrite mutmut's record."""
-    path = Path(record)
-    stats = json.loads(path.read_text())
-    reached = stats["tests_by_mangled_function_name"]
-    for function, tests in reached.items():
-        reached[function] = mirroring(function, tests)
+    path, whole = Path(record), Path(f"{record}.all")
+    stats = json.loads((path if which == "mirrors" else whole).read_text())
+    if which == "mirrors":
+        whole.write_text(json.dumps(stats))
+        reached = stats["tests_by_mangled_function_name"]
+        for function, tests in reached.items():
+            reached[function] = mirroring(function, tests)
     path.write_text(json.dumps(stats, indent=4))
 
 

@@ -20,8 +20,11 @@ def test_mirroring_tests_are_kept(tmp_path):
         "rmt_gates.spectra.states.x_f": [other],
     }
     kept = {"duration_by_test": {own: 0.1}}
-    record.write_text(json.dumps({"tests_by_mangled_function_name": reached, **kept}))
-    subprocess.run([sys.executable, SCRIPT, record], check=True)
+    whole = {"tests_by_mangled_function_name": reached, **kept}
+    record.write_text(json.dumps(whole))
+    subprocess.run([sys.executable, SCRIPT, "mirrors", record], check=True)
     stats = json.loads(record.read_text())
+    subprocess.run([sys.executable, SCRIPT, "all", record], check=True)
+    assert json.loads(record.read_text()) == whole
     assert list(stats.pop("tests_by_mangled_function_name").values()) == [[own], [package], [other]]
     assert stats == kept

@@ -10,10 +10,9 @@ from scipy.stats import norm, t
 import rmt_gates as rg
 from validation import __main__ as command
 from validation import verdict
-from validation.case import Case, Controls, quick
+from validation.case import DISCS, Case, Controls, quick
 from validation.cases import AROUND_HALF, CASES
 from validation.checks import resolution, student
-from validation.masses import OWN
 from validation.simulation import Simulation, simulate
 from validation.table import table, with_error
 from validation.verdict import judge, simulated
@@ -59,7 +58,14 @@ def test_declared_cases():
         # where a_h hardly moves the averages, the control that they must reject is larger
         averages = 0.03 if case.torch_module is None else 0.5
         assert (case.controls.averages, case.controls.spectrum) == (averages, 0.10)
-        wider = {"biased": 0.05, "fig3c": 0.06, "fig3d": 0.06, "lstm-biased": 0.10}
+        wider = {
+            "fig1d": 0.10,
+            "after-10-1": 0.10,
+            "biased": 0.05,
+            "fig3c": 0.06,
+            "fig3d": 0.06,
+            "lstm-biased": 0.06,
+        }
         assert case.controls.masses == wider.get(case.name, 0.03)
         assert {center for center, _ in case.discs} == {0.0, 1.0}
         assert case.N >= 1000 or case.torch_module is not None
@@ -142,17 +148,16 @@ def test_a_theory_without_solution_exits_with_3(tmp_path, monkeypatch, capsys):
 
 
 def test_a_control_without_solution_is_not_rejected(monkeypatch):
-    case = replace(TINY, model=rg.GRU(a_h=3, a_r=3), kind="chaotic", steps=60)
+    case = replace(TINY, model=rg.GRU(a_h=3, a_r=3), kind="chaotic", steps=60, discs=())
     right, without = rg.steady_state(case.model), unsolved(rg.GRU(a_h=3, a_z=1, a_r=1))
     monkeypatch.setattr(
         rg, "steady_state", lambda model, **_: right if model == case.model else without
     )
     outcome = judge(case, "cpu")
-    without = [c for c in outcome.controls if c.through != OWN]  # whose theory is solved again
-    assert len(without) == 4
-    assert not any(c.rejected for c in without)
-    assert all(np.isnan(c.deviation) for c in without)
-    assert all(np.isinf(r) for route, r in outcome.resolution.items() if route != OWN)
+    assert len(outcome.controls) == 4
+    assert not any(c.rejected for c in outcome.controls)
+    assert all(np.isnan(c.deviation) for c in outcome.controls)
+    assert all(np.isinf(r) for r in outcome.resolution.values())
     assert not outcome.passed
     assert "NOT REJECTED (nan)" in table([outcome])
 
@@ -165,11 +170,11 @@ def test_resolution_is_bound_over_slope():
 
 def test_a_wrong_theory_of_another_kind_says_nothing_on_the_resolution(monkeypatch):
     """Zero at −15 %: the slope is that from 0 to +15 %."""
-    case = replace(TINY, model=rg.GRU(a_h=2.2, a_r=1), kind="chaotic", steps=60)
+    case = replace(TINY, model=rg.GRU(a_h=2.2, a_r=1), kind="chaotic", steps=60, discs=())
     case = replace(case, controls=Controls(averages=0.15, spectrum=0.15))
     asked = []
     monkeypatch.setattr(verdict, "resolution_of", lambda values, bound: asked.append(values) or 1.0)
-    judge(case, "cpu")
+    assert len(judge(case, "cpu").controls) == 4
     assert asked and all(sorted(values) == [0.0, 0.15] for values in asked)
 
 
@@ -185,6 +190,7 @@ def test_a_chaotic_case_passes_and_its_controls_tell(capsys):
         burn_in=100,
         steps=100,
         rtol=5e-3,
+        discs=DISCS,
         controls=Controls(averages=0.15, spectrum=0.3, masses=0.15),
     )
     result = judge(case, "cpu")

@@ -16,7 +16,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from validation.cases import CASES, Case, quick
+from validation.case import Case, quick
+from validation.cases import CASES
 from validation.folder import require_writable
 from validation.report import command_line, write
 from validation.table import table

@@ -9,19 +9,16 @@ import math
 import os
 import platform
 import sys
-import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import rmt_gates as rg
-from rmt_gates import plots
-from validation.table import outside, table, with_error
+from validation.drawing import figures
+from validation.table import convergence, outside, table, with_error
 from validation.verdict import Outcome
 
-SCHEMA = "rmt_gates.validation/1"
+SCHEMA = "rmt_gates.validation/2"
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem;text-align:right}
@@ -57,32 +54,6 @@ def provenance(device: str, command: str) -> dict[str, Any]:
     }
 
 
-def draw(outcome: Outcome) -> Any:
-    """Spectrum and autocorrelation of a case, side by side; None if there was no theory."""
-    from matplotlib.figure import Figure
-
-    if outcome.simulation is None:
-        return None
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    cloud = outcome.simulation.eigenvalues[:1]
-    plots.spectrum(outcome.curve, cloud, ax=left)
-    simulated = outcome.simulation.autocorrelation
-    lags = outcome.case.every * np.arange(len(simulated))
-    plots.autocorrelation(outcome.state, ax=right)
-    label = f"networks, N = {outcome.case.N}, as they are"
-    scatter = outcome.simulation.autocorrelation_error
-    right.errorbar(lags, simulated, scatter, fmt="ko", ms=3, mfc="none", lw=0.7, label=label)
-    right.set_xlim(0, lags[-1])
-    right.set_ylim(bottom=min(0.0, float(simulated.min())))
-    right.legend()
-    left.set_title(f"Jacobian of one network, N = {outcome.case.N}")
-    right.set_title(f"Autocorrelation, mean over {outcome.case.networks} networks")
-    title = f"{outcome.case.title}: {outcome.case.model!r}, start {outcome.case.start}"
-    figure.suptitle(textwrap.fill(title, 110), fontsize="medium")
-    return figure
-
-
 def write(outcomes: list[Outcome], out: Path, device: str, command: str) -> Path:
     """verdicts.json, NAME.png and report.html under ``out``; returns the page's path."""
     out.mkdir(parents=True, exist_ok=True)
@@ -99,13 +70,12 @@ def write(outcomes: list[Outcome], out: Path, device: str, command: str) -> Path
     (out / "verdicts.txt").write_text(table(outcomes) + "\n", encoding="utf-8")
     sections = []
     for outcome in outcomes:
-        picture = b""
-        figure = draw(outcome)
-        if figure is not None:
-            path = out / f"{outcome.case.name}.png"
+        pictures = {}
+        for name, figure in figures(outcome).items():
+            path = out / f"{outcome.case.name}{name and '-'}{name}.png"
             figure.savefig(path, dpi=100)
-            picture = path.read_bytes()
-        sections.append(_section(outcome, base64.b64encode(picture).decode()))
+            pictures[name or "spectrum and autocorrelation"] = path.read_bytes()
+        sections.append(_section(outcome, pictures))
     page = out / "report.html"
     page.write_text(_page(sections, origin, outcomes), encoding="utf-8")
     return page
@@ -122,7 +92,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _section(outcome: Outcome, picture: str) -> str:
+def _section(outcome: Outcome, pictures: dict[str, bytes]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(c.name)}</td><td>{with_error(c.theory, c.theory_error)}</td>"
         f"<td>{with_error(c.simulation, c.simulation_error)}</td><td>{c.bound:.3g}</td>"
@@ -137,18 +107,22 @@ def _section(outcome: Outcome, picture: str) -> str:
     )
     resolution = ", ".join(f"{route}: {value:.1%}" for route, value in outcome.resolution.items())
     case = outcome.case
-    source = f"data:image/png;base64,{picture}"
-    image = f'<img alt="spectrum and autocorrelation" src="{source}">' if picture else ""
+    images = "\n".join(
+        f'<img alt="{name}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+        for name, picture in pictures.items()
+    )
+    more = ". ".join(convergence(outcome.convergence)) + "." if outcome.convergence else ""
     return f"""<section id="{case.name}"><h2>{html.escape(case.title)}</h2>
 <p><code>{html.escape(repr(case.model))}</code>, start {case.start}. {html.escape(outcome.message)}
 {case.networks} networks of N = {case.N}, {case.burn_in} + {case.steps} steps.
 {outcome.seconds["total"]:.0f} s.</p>
-{image}
+{images}
 <table><tr><th>quantity</th><th>theory</th><th>simulation</th><th>bound</th><th></th></tr>
 {rows}</table>
 <table><tr><th>wrong theory</th><th>deviation / bound</th><th></th></tr>{controls}</table>
 <p>Smallest change of a_h that would be noticed: {resolution}.
-{outside(outcome).capitalize() + "." if outcome.agreement else ""}</p></section>"""
+{outside(outcome).capitalize() + "." if outcome.agreement else ""}
+{html.escape(more.capitalize())}</p></section>"""
 
 
 def _page(sections: list[str], origin: dict[str, Any], outcomes: list[Outcome]) -> str:
@@ -163,6 +137,13 @@ N = ∞ from N and N/4 where both ran. The autocorrelations drawn are those of N
 and are not judged: networks of finite size are slower than the theory where the memory is long,
 and some settle into slow or periodic motion, which lifts the autocorrelation at long lags
 (THEORY.md, 5.5).</p>
+<p>|λ−1|&lt;R and |λ|&lt;R: the fraction of eigenvalues inside a circle, theory (N = ∞) against
+networks; in the figures, above the networks as they are, below the differences that are judged.
+The laws compare this over many radii by the largest difference, in standard errors. A
+network is a sample of N units, and most of what scatters is that; "own units" compares every
+network with the density that follows from its own units, which leaves the equations of the spectrum
+alone to be tested, to a per cent of a_h. All discs of a comparison are one family: its bound is the
+quantile, at the level of 3σ, of the largest deviation that chance makes.</p>
 {"".join(sections)}<section><h2>Provenance</h2><p><code>{html.escape(origin["command"])}</code>,
 {origin["time"]}, {versions}, {html.escape(origin["platform"])}, device {origin["device"]},
 seed {", ".join(map(str, sorted({o.case.seed for o in outcomes})))}.</p></section></html>"""

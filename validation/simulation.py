@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import rmt_gates as rg
-from validation.cases import Case
+from rmt_gates.unit import Unit
+from validation.case import Case
 
 AVERAGED_STATES = 20  # of a run, enter the one-unit averages beyond E[h²]
 SMALL_START = 1e-2
@@ -18,8 +19,9 @@ LEFT = 0.1  # of its largest E[h²]: a network below has left the branch
 
 @dataclass(frozen=True)
 class Simulation:
-    """Averages are (networks,) arrays by name for each size; eigenvalues are (spectra, N).
+    """Averages are (networks,) arrays by name for each size; eigenvalues are (spectra, N) for each.
 
+    ``units`` : of the networks that were diagonalised, at the state that they were.
     ``autocorrelation`` : mean over networks of N units, at every ``case.every``-th lag;
     ``autocorrelation_error`` : its standard error.
     ``left`` : networks that left a metastable branch and were replaced; ``drift`` : of E[h²]
@@ -29,7 +31,8 @@ class Simulation:
     averages: dict[int, dict[str, np.ndarray]]
     autocorrelation: np.ndarray
     autocorrelation_error: np.ndarray
-    eigenvalues: np.ndarray
+    eigenvalues: dict[int, np.ndarray]
+    units: dict[int, list[Unit]]
     drift: float
     left: int
 
@@ -38,15 +41,18 @@ def simulate(case: Case, device: str) -> Simulation:
     """Run networks of N and of N/4 units of a case."""
     averages: dict[int, dict[str, np.ndarray]] = {}
     kernels: list[np.ndarray] = []
-    spectra: list[np.ndarray] = []
+    spectra: dict[int, np.ndarray] = {}
+    units: dict[int, list[Unit]] = {}
     halves: list[float] = []
     left = 0
     large, small = np.random.SeedSequence(case.seed).spawn(2)
-    sizes = [(case.N, case.networks, large)]
+    sizes = [(case.N, case.networks, case.spectra, large)]
     if case.extrapolate:
-        sizes.append((case.N // SMALLER, 2 * case.networks, small))
-    for N, count, seed in sizes:
+        sizes.append((case.N // SMALLER, 2 * case.networks, 2 * case.spectra, small))
+    for N, count, diagonalised, seed in sizes:
         rows: list[dict[str, float]] = []
+        lam: list[np.ndarray] = []
+        units[N] = []
         while len(rows) < count:
             weights, begin = seed.spawn(1)[0].spawn(2)
             network = _network(case, N, weights, device)
@@ -64,18 +70,20 @@ def simulate(case: Case, device: str) -> Simulation:
             row = network.unit(few).averages()
             row["C_h(0)"] = float(np.mean(run.mean_square))
             rows.append(row)
+            if len(lam) < diagonalised:
+                lam.append(network.eigenvalues(run.h[0]))
+                units[N].append(network.unit(run.h[0]))
             if N == case.N:
                 half = len(run.mean_square) // 2
                 halves.append(np.mean(run.mean_square[half:]) - np.mean(run.mean_square[:half]))
                 kernels.append(_autocorrelation(recorded.reshape(len(recorded), -1, *core)))
-                if len(spectra) < case.spectra:
-                    spectra.append(network.eigenvalues(run.h[0]))
+        spectra[N] = np.array(lam)
         averages[N] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     error = np.std(halves, ddof=1) / np.sqrt(len(halves))
     drift = float(np.mean(halves) / error) if error > 0 else 0.0
     kernel, spread = np.mean(kernels, axis=0), np.std(kernels, axis=0, ddof=1)
     scatter = spread / np.sqrt(len(kernels))
-    return Simulation(averages, kernel, scatter, np.array(spectra), drift, left)
+    return Simulation(averages, kernel, scatter, spectra, units, drift, left)
 
 
 def _network(case: Case, N: int, seed: np.random.SeedSequence, device: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from validation.convergence import Convergence
 from validation.verdict import Outcome
 
 HEADER = f"{'case':<19}{'quantity':<15}{'theory':>16}{'simulation':>17}{'|Δ|/bound':>11}  verdict"
@@ -37,6 +38,8 @@ def rows(outcome: Outcome) -> list[str]:
             f"{outcome.case.name:<19}controls: {route} tells a_h to "
             f"{outcome.resolution[route]:.1%}: {told}"
         )
+    if outcome.convergence:
+        lines += [f"{outcome.case.name:<19}{line}" for line in convergence(outcome.convergence)]
     if outcome.agreement:
         lines.append(f"{outcome.case.name:<19}{outside(outcome)}")
     if outcome.simulation is not None and outcome.simulation.left:
@@ -57,6 +60,19 @@ def outside(outcome: Outcome) -> str:
         f"{a['fraction_expected']:.2%}), {a['distance_mean']:.2g} away on average, "
         f"{a['distance_max']:.2g} at most"
     )
+
+
+def convergence(study: Convergence) -> list[str]:
+    """Scatter and difference by size, with the rates."""
+    sizes = ", ".join(map(str, study.sizes))
+    scatter, own = (
+        ", ".join(f"{v:.2g}" for v in values) for values in (study.scatter, study.own_scatter)
+    )
+    return [
+        f"masses at N = {sizes} scatter by {scatter}: like N^-{with_error(*study.rate)}",
+        f"their differences from those of their own units, by {own}: like "
+        f"N^-{with_error(*study.own_rate)}",
+    ]
 
 
 def _word(rejected: bool) -> str:

@@ -7,40 +7,21 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
 from threadpoolctl import threadpool_limits
 
 import rmt_gates as rg
-from validation.cases import SIGMAS, Case
-from validation.simulation import SMALLER, Simulation, simulate
+from rmt_gates.agreement import edge_of
+from validation.case import Case
+from validation.checks import Check, Control, size_weights, student
+from validation.checks import resolution as resolution_of
+from validation.convergence import Convergence, converge
+from validation.masses import Masses, compare_masses, mass_checks, mass_controls
+from validation.simulation import Simulation, simulate
 
 EDGE = "edge level"
 RADIUS = "radius at N"
 SETTLED = 1e-8  # E[h²] of a network that has died
 DRIFTING = 4.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """|theory − simulation| ≤ bound; the bound is 3σ of both sides together."""
-
-    name: str
-    theory: float
-    theory_error: float
-    simulation: float
-    simulation_error: float
-    bound: float
-    passed: bool
-
-
-@dataclass(frozen=True)
-class Control:
-    """A theory that is wrong on purpose: its largest deviation, in bounds; rejected if > 1."""
-
-    through: str
-    change: float
-    deviation: float
-    rejected: bool
 
 
 @dataclass(frozen=True)
@@ -54,11 +35,13 @@ class Outcome:
     checks: list[Check]
     controls: list[Control]
     resolution: dict[str, float]
-    agreement: dict[str, float]
+    agreement: dict[str, Any]
     seconds: dict[str, float]
     state: Any = field(repr=False)
     curve: Any = field(repr=False)
     simulation: Simulation | None = field(repr=False)
+    masses: Masses | None = field(repr=False)
+    convergence: Convergence | None = field(repr=False)
 
     @property
     def passed(self) -> bool:
@@ -76,6 +59,8 @@ class Outcome:
             "checks": [asdict(c) for c in self.checks],
             "controls": [asdict(c) for c in self.controls],
             "control_sizes": asdict(self.case.controls),
+            "masses": self.masses and self.masses.to_dict(),
+            "convergence": self.convergence and self.convergence.to_dict(),
         }
 
 
@@ -86,7 +71,20 @@ def judge(case: Case, device: str) -> Outcome:
     if not np.isfinite(state.C_h0):  # nothing to compare networks with
         seconds = {"total": time.monotonic() - start}
         return Outcome(
-            case, state.kind, False, state.message, [], [], {}, {}, seconds, state, None, None
+            case,
+            state.kind,
+            False,
+            state.message,
+            [],
+            [],
+            {},
+            {},
+            seconds,
+            state,
+            None,
+            None,
+            None,
+            None,
         )
     curve = rg.spectral_curve(state)
     theory_seconds = time.monotonic() - clock
@@ -94,14 +92,25 @@ def judge(case: Case, device: str) -> Outcome:
     simulation = simulate(case, device)
     simulation_seconds = time.monotonic() - clock
     clock = time.monotonic()
-    agreement = rg.compare(curve, simulation.eigenvalues)
+    agreement = rg.compare(curve, simulation.eigenvalues[case.N], discs=())
     checks = [_kind_check(case, state)]
     if state.kind == "zero":
         checks.append(_died(case, simulation))
     else:
         checks += _average_checks(case, state, simulation)
     checks += [_edge_check(agreement), _radius_check(agreement)]
-    controls, resolution = _controls(case, state, simulation, agreement)
+    controls, resolution, wrong = _controls(case, state, simulation, agreement)
+    control_seconds = time.monotonic() - clock
+    clock = time.monotonic()
+    masses = compare_masses(case, state, simulation) if case.discs else None
+    if masses:
+        checks += mass_checks(masses)
+        more, told = mass_controls(case, state, masses, wrong)
+        controls, resolution = controls + more, resolution | told
+    mass_seconds = time.monotonic() - clock
+    clock = time.monotonic()
+    convergence = converge(case, state, masses, device) if masses and case.sizes else None
+    checks += convergence.limits if convergence else []
     stationary = abs(simulation.drift) <= DRIFTING or state.kind == "zero"
     message = state.message
     if not stationary:
@@ -120,12 +129,16 @@ def judge(case: Case, device: str) -> Outcome:
         {
             "theory": theory_seconds,
             "simulation": simulation_seconds,
-            "controls": time.monotonic() - clock,
+            "controls": control_seconds,
+            "masses": mass_seconds,
+            "convergence": time.monotonic() - clock,
             "total": time.monotonic() - start,
         },
         state,
         curve,
         simulation,
+        masses,
+        convergence,
     )
 
 
@@ -138,17 +151,9 @@ def judge_alone(case: Case, device: str) -> Outcome:
         return judge(case, device)
 
 
-def student(networks: int) -> float:
-    """How many standard errors of a mean over networks have the probability of SIGMAS sigmas."""
-    return float(t.ppf(norm.cdf(SIGMAS), networks - 1))
-
-
 def simulated(case: Case, simulation: Simulation, name: str) -> tuple[float, float]:
     """Mean and standard error of an average: of N units, or extrapolated to N = ∞."""
-    weights = {case.N: 1.0}
-    if case.extrapolate:
-        ratio = SMALLER**case.finite_size_power
-        weights = {case.N: ratio / (ratio - 1), case.N // SMALLER: -1 / (ratio - 1)}
+    weights = size_weights(case)
     mean = sum(w * simulation.averages[size][name].mean() for size, w in weights.items())
     variance = sum(
         w**2 * simulation.averages[size][name].var(ddof=1) / len(simulation.averages[size][name])
@@ -196,12 +201,14 @@ def _died(case: Case, simulation: Simulation) -> Check:
 
 def _controls(
     case: Case, state: Any, simulation: Simulation, agreement: Any
-) -> tuple[list[Control], dict[str, float]]:
+) -> tuple[list[Control], dict[str, float], dict[float, Any]]:
     """Theories with a wrong a_h, of both signs, against the same simulation.
 
-    One that has no solution is not rejected, and says nothing on the resolution.
+    One that has no solution is not rejected, and says nothing on the resolution. The last are the
+    wrong states by change of a_h, of those that are of the right kind.
     """
-    controls, resolution = [], {}
+    controls: list[Control] = []
+    resolution, states = {}, {}
 
     def wrong(change: float) -> Any:
         return rg.steady_state(
@@ -222,7 +229,7 @@ def _controls(
             if other.kind == state.kind:
                 kept[sign * change] = checks
         resolution["averages"] = min(
-            _resolution({at: checks[i].theory for at, checks in kept.items()}, check.bound)
+            resolution_of({at: checks[i].theory for at, checks in kept.items()}, check.bound)
             for i, check in enumerate(kept[0.0])
         )
     change, levels = case.controls.spectrum, {0.0: agreement.edge_level}
@@ -230,25 +237,13 @@ def _controls(
         deviation = np.nan
         other = wrong(sign * change)
         if np.isfinite(other.C_h0):
-            against = rg.compare(
-                rg.spectral_curve(other),
-                simulation.eigenvalues,
-                fraction_expected=agreement.fraction_expected,
+            level, error = edge_of(
+                rg.spectral_curve(other).S(simulation.eigenvalues[case.N]) + 1,
+                agreement.fraction_expected,
             )
-            level, error = against.edge_level, against.edge_level_error
-            deviation = abs(level - 1) / (student(against.networks) * error)
+            deviation = abs(level - 1) / (student(agreement.networks) * error)
             if other.kind == state.kind:
-                levels[sign * change] = level
+                levels[sign * change], states[sign * change] = level, other
         controls.append(Control("spectrum", sign * change, deviation, deviation > 1))
-    resolution["spectrum"] = _resolution(levels, _edge_check(agreement).bound)
-    return controls, resolution
-
-
-def _resolution(values: dict[float, float], bound: float) -> float:
-    """The change of a_h that makes a difference as large as the bound.
-
-    By the slope between the outermost of the changes, at which the state is still of its kind.
-    """
-    low, high = min(values), max(values)
-    difference = abs(values[high] - values[low])
-    return float(bound * (high - low) / difference) if difference > 0 else float("inf")
+    resolution["spectrum"] = resolution_of(levels, _edge_check(agreement).bound)
+    return controls, resolution, states

@@ -66,6 +66,7 @@ def test_messages():
 
 def test_lags_are_the_coordinate_of_a_dataset():
     dataset = record().to_dataset()
+    assert dataset.C_h_error.dims == ("lag",)
     assert list(dataset.coords) == ["lag"] and float(dataset.C_h.sel(lag=2)) == 0.1
 
 

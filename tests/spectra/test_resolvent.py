@@ -281,3 +281,16 @@ def test_start_at_the_edge(chaotic):
         np.testing.assert_allclose(guessed, exact, rtol=0.06)
         sizes.append(exact / (at.root[0] - 1))
     np.testing.assert_allclose(*sizes, rtol=0.03)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-6, 1e-3])
+def test_networks_next_to_zero(size):
+    """Most of the unknowns are next to nothing: what feeds back through the gates is of order h²."""
+    network = rg.sample_network(rg.GRU(a_h=1.5, a_z=1, a_r=1), 100, rng=1)
+    unit = network.unit(size * np.random.default_rng(0).normal(size=100))
+    found = rg.resolvent(
+        unit, 0.5 + 0.38 * np.exp(1j * np.linspace(0, 3, 30)) * np.linspace(0, 1, 30)
+    )
+    assert not found.status.any()
+    # a disc of radius 3/8 around 1/2
+    np.testing.assert_allclose(found.density[5:20], 1 / (np.pi * 0.375**2), rtol=0.01)

@@ -12,6 +12,7 @@ import numpy as np
 from rmt_gates.masses import DISCS, EnclosedMass, enclosed_masses, real_discs
 from rmt_gates.results import Record
 from rmt_gates.spectra.curve import SpectralCurve
+from rmt_gates.spectra.distance import distance_to_curve
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,7 +106,7 @@ def compare(
     expected = fraction_expected
     edge, edge_error = edge_of(level, expected)
     radius = np.abs(spectra).max(axis=1)
-    distance = _distance(curve, spectra[outside])
+    distance = distance_to_curve(curve, spectra[outside])
     several = networks > 1
     return Agreement(
         N=N,
@@ -140,14 +141,3 @@ def edge_of(level: np.ndarray, expected: float) -> tuple[float, float]:
 def _require_fraction(value: Any) -> None:
     if value is not None and not (isinstance(value, numbers.Real) and 0 <= value <= 1):  # type: ignore[operator]
         raise ValueError(f"fraction_expected must lie between 0 and 1, or be None, got {value!r}")
-
-
-def _distance(curve: SpectralCurve, lam: np.ndarray) -> np.ndarray:
-    """Distance to the polygon through the curve's points."""
-    point = lam.real + 1j * np.abs(lam.imag)
-    start = (curve.x + 1j * curve.y)[:-1]
-    along = np.diff(curve.x + 1j * curve.y)
-    relative = point[:, None] - start
-    length = np.abs(along) ** 2
-    share = np.clip((relative * along.conj()).real / np.where(length > 0, length, 1.0), 0, 1)
-    return np.abs(relative - share * along).min(axis=1) if len(lam) else np.zeros(0)

@@ -30,6 +30,15 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
     across = (perron_root(unit, lam + 1j * d).root - perron_root(unit, lam - 1j * d).root) / (2 * d)
     gradient = 0.25 * (along**2 + across**2)  # |∂_λ Λ|² of a real function
     _, tau, kappa = perron_root(unit, lam)
+    overlap, quartic = overlap_and_quartic(unit, lam, tau, kappa)
+    # where nothing is blurred by the weights, as at a_h = 0, there is no such edge
+    return np.divide(gradient * overlap**2, np.pi * quartic, np.zeros(lam.shape), where=quartic > 0)
+
+
+def overlap_and_quartic(
+    unit: Unit, lam: np.ndarray, tau: np.ndarray, kappa: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """ℓ·τ and E tr[(diag(κ) Y diag(τ) Y†)²] at points λ (points,), of Perron vectors there."""
     gains = unit.model.gains()
     overlap = (kappa / gains[gains > 0] ** 2 * tau).sum(axis=-1)
     quartic = np.empty(lam.shape)
@@ -37,10 +46,8 @@ def edge_density(unit: Unit, lam: np.ndarray) -> np.ndarray:
         Y = transfer(unit, lam[part])
         Z = np.sqrt(kappa[part])[:, None, :, None] * Y * np.sqrt(tau[part])[:, None, None, :]
         gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
-        trace = np.einsum("pukl,pulk->pu", gram, gram).real
-        quartic[part] = trace @ unit.weights
-    # where nothing is blurred by the weights, as at a_h = 0, there is no such edge
-    return np.divide(gradient * overlap**2, np.pi * quartic, np.zeros(lam.shape), where=quartic > 0)
+        quartic[part] = np.einsum("pukl,pulk->pu", gram, gram).real @ unit.weights
+    return overlap, quartic
 
 
 def boundary_density(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.agreement import _distance as distance_to_curve
 from rmt_gates.results import Record
-from rmt_gates.spectra.criterion import parts, perron_root, transfer
+from rmt_gates.spectra.criterion import perron_root
 from rmt_gates.spectra.curve import SpectralCurve
-from rmt_gates.spectra.edge import UNITS
+from rmt_gates.spectra.distance import distance_to_curve
+from rmt_gates.spectra.edge import UNITS, overlap_and_quartic
 from rmt_gates.spectra.states import complex_numbers
 from rmt_gates.unit import Unit
 
@@ -136,16 +136,9 @@ def _among_gates(unit: Unit, lam: np.ndarray) -> np.ndarray:
 def _blurs(unit: Unit, few: Unit, lam: np.ndarray, N: int) -> np.ndarray:
     """t: how many widths of the edge's own blur λ (points,) lies outside; Λ by all units."""
     root, tau, kappa = perron_root(unit, lam)
-    gains = unit.model.gains()
-    weight = root * (kappa / gains[gains > 0] ** 2 * tau).sum(axis=-1)
-    quartic = np.zeros(lam.shape)
-    for part in parts(len(lam), len(few)):
-        Y = transfer(few, lam[part])
-        Z = np.sqrt(kappa[part])[:, None, :, None] * Y * np.sqrt(tau[part])[:, None, None, :]
-        gram = Z @ np.conj(np.swapaxes(Z, -1, -2))
-        quartic[part] = np.einsum("pukl,pulk->pu", gram, gram).real @ few.weights
+    overlap, quartic = overlap_and_quartic(few, lam, tau, kappa)
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = N * weight**2 / quartic
+        n = N * (root * overlap) ** 2 / quartic
         square = 1 / np.minimum(root, 1)  # r², at least 1 whatever the rounding
         t = np.sqrt(n * (square - 1 - np.log(square)))
     return np.where(quartic > 0, t, np.inf)  # no weight reaches so far

@@ -285,7 +285,7 @@ def test_start_at_the_edge(chaotic):
 
 @pytest.mark.parametrize("size", [0.0, 1e-6, 1e-3])
 def test_networks_next_to_zero(size):
-    """Most of the unknowns are next to nothing: what feeds back through the gates is of order h²."""
+    """Most unknowns are next to nothing: what feeds back through the gates is of order h²."""
     network = rg.sample_network(rg.GRU(a_h=1.5, a_z=1, a_r=1), 100, rng=1)
     unit = network.unit(size * np.random.default_rng(0).normal(size=100))
     found = rg.resolvent(

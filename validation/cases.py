@@ -55,7 +55,6 @@ SLOW: dict[str, Any] = {
     "steps": 2500,
     "finite_size_power": 0.5,
     "control_rtol": 3e-2,
-    "controls": Controls(masses=0.10),
 }
 # where a_h matters little to E[h²]: the biases make it
 DEFAULT_INITIALISATION: dict[str, Any] = {
@@ -102,7 +101,6 @@ _DECLARED = (
         "all biases and variances",
         rg.GRU(a_h=2.5, a_z=2, a_r=4, **BIASED),
         networks=80,  # static biases: the averages differ more from network to network
-        controls=Controls(masses=0.05),
     ),
     Case(
         "coexistence-large",

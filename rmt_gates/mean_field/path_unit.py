@@ -14,7 +14,7 @@ from rmt_gates.unit import Unit
 
 SAMPLES = 10_000
 ROWS_AT_ONCE = 1 << 22  # numbers in the paths that are drawn together
-STEPPED = 512  # paths that take their steps together: a step of few costs as much
+STEPPED = 256  # paths that take their steps together: a step of few costs as much
 
 
 def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = SAMPLES) -> Unit:
@@ -36,7 +36,7 @@ def path_unit(model: Architecture, order: np.ndarray, seed: int, samples: int = 
     rng = np.random.default_rng(seed)
     for first in range(0, paths, together):
         rows = min(together, paths - first)
-        past = {name: np.empty((period, rows), np.float32) for name in model.remembered}
+        past = {name: np.empty((period, rows)) for name in model.remembered}
         for begin in range(0, rows, drawn):
             size = min(drawn, rows - begin)
             for (name, kernel), child in zip(kernels.items(), rng.spawn(len(kernels)), strict=True):
@@ -62,14 +62,13 @@ def _carries(model: Architecture, paths: Mapping[str, np.ndarray], K: int) -> di
     They begin at the rest of their inputs' mean in time: exact for what is static. (An open gate's
     own rest at one time, 1/(1−f), would be remembered where it is far too large.)
     """
-    carry = model.rest({name: path.mean(axis=0, dtype=float) for name, path in paths.items()})
+    carry = model.rest({name: path.mean(axis=0) for name, path in paths.items()})
     period = BLOCKS * K
     read: list[Any] = []
     for t in range(period + (BLOCKS - 1) * K + 1):
         if t >= period and t % K == 0:
             read.append(carry if len(model.carried) > 1 else (carry,))
-        now = {name: path[t % period].astype(float) for name, path in paths.items()}
-        carry = model.step(now, carry)
+        carry = model.step({name: path[t % period] for name, path in paths.items()}, carry)
     return {
         name: np.stack(values, axis=1).ravel()
         for name, values in zip(model.carried, zip(*read, strict=True), strict=True)

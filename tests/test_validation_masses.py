@@ -125,7 +125,7 @@ def test_the_error_of_the_state_is_in_the_scatter_of_its_units(state):
     sizes = []
     for relative in (0.0, 0.02):
         blurred = replace(state, C_h_error=relative * state.C_h0 * np.ones_like(state.C_h))
-        sample = [unit.expect(lambda u: u["h"] ** 2) for unit in units(blurred, 8)]
+        sample = [unit.expect(lambda u: u["h"] ** 2) for unit in units(blurred, 8, 10_000)]
         sizes.append(np.std(sample, ddof=1) / np.sqrt(8) / state.C_h0)
     # h = φ(y) responds to C_h by its slope at the fixed point of the variance, 0.4 here
     assert sizes[0] < 0.003 < 0.004 < sizes[1] < 0.02

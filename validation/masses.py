@@ -16,6 +16,7 @@ import numpy as np
 
 import rmt_gates as rg
 from rmt_gates.masses import enclosed
+from rmt_gates.mean_field.path_unit import path_unit
 from rmt_gates.unit import Unit
 from validation.case import Case
 from validation.checks import Check, Control, resolution, size_weights
@@ -23,6 +24,7 @@ from validation.families import Family, Group, combine, family
 from validation.simulation import Simulation
 
 OWN = "own units"
+CONTROL_SAMPLES = 2_500  # of units of a wrong theory: common random numbers tell it from the right
 
 
 class Networks(NamedTuple):
@@ -84,7 +86,8 @@ def compare_masses(case: Case, state: Any, simulation: Simulation) -> Masses:
     """Theory and networks on the declared discs and on those of the laws."""
     laws = _law_discs(case, simulation.eigenvalues[case.N])
     discs = np.array([*case.discs, *laws])
-    theory = Group(-1.0, np.array([_fractions(u, discs) for u in units(state, case.theory_units)]))
+    samples = units(state, case.theory_units, case.theory_samples)
+    theory = Group(-1.0, np.array([_fractions(unit, discs) for unit in samples]))
     networks = {
         size: enclosed_by(case, state, simulation, size, discs) for size in simulation.eigenvalues
     }
@@ -150,7 +153,7 @@ def mass_controls(
     What the masses tell end to end is measured with the ``wrong`` states, by change of a_h.
     """
     declared = np.array(case.discs)
-    unit = units(state, 1)[0]
+    unit = units(state, 1, CONTROL_SAMPLES)[0]
     right = _fractions(unit, declared)
     controls, moved = [], {0.0: np.zeros(len(declared))}
     for change in (-case.controls.masses, case.controls.masses):
@@ -161,7 +164,7 @@ def mass_controls(
         controls.append(Control(OWN, change, worst, worst > 1))
     ends = {0.0: right}  # with common random numbers one sample of each will do
     for change, other in wrong.items():
-        ends[change] = _fractions(units(other, 1)[0], declared)
+        ends[change] = _fractions(units(other, 1, CONTROL_SAMPLES)[0], declared)
     told = {OWN: (moved, masses.own.bound), "masses": (ends, masses.direct.bound)}
     return controls, {
         route: min(
@@ -172,7 +175,7 @@ def mass_controls(
     }
 
 
-def units(state: Any, count: int) -> list[Unit]:
+def units(state: Any, count: int, samples: int) -> list[Unit]:
     """Independent samples of the state's units; one, if it is at rest.
 
     Half of them come from an autocorrelation that is larger, half from one that is smaller by
@@ -182,9 +185,10 @@ def units(state: Any, count: int) -> list[Unit]:
         return [state.unit]
     seeds = np.random.default_rng(state.seed).integers(2**31, size=count)
     apart = np.sqrt(count - 1) * state.C_h0_error / state.C_h0
+    blurred = [_scaled(state, 1 + apart * (-1) ** i) for i in range(count)]
     return [
-        _scaled(replace(state, seed=int(seed)), 1 + apart * (-1) ** i).unit
-        for i, seed in enumerate(seeds)
+        path_unit(one.model, one.order, int(seed), samples)
+        for one, seed in zip(blurred, seeds, strict=True)
     ]
 
 

@@ -273,9 +273,12 @@ class DysonPoints:
         total: Any = 0.0
         for value, weight in products:
             if not (is_number(value, 0) or is_number(weight, 0)):
-                columns = self._loop.weights * weight
-                values = np.broadcast_to(value, (*np.shape(value)[:-1], len(columns)))
-                total = total + values @ columns
+                columns = self._loop.weights
+                if not is_number(weight, 1):
+                    columns = columns * weight
+                if np.shape(value)[-1:] != columns.shape:
+                    value = np.broadcast_to(value, (*np.shape(value)[:-1], len(columns)))
+                total = total + value @ columns
         return total
 
 

@@ -19,7 +19,7 @@ from rmt_gates.unit import Unit
 NODES = (49, 25)  # in θ and q: odd, so that every second includes the last
 WORTH = 4  # points for each node, or all are solved
 DEGREE = 5  # of the splines
-GAIN = 8  # by which the mesh is better than half of it: 64 where all is smooth
+GAIN = 10  # by which the mesh is better than half of it: 64 where all is smooth
 
 
 def interpolate(unit: Unit, lam: np.ndarray, rtol: float) -> Solution:

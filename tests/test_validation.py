@@ -58,14 +58,7 @@ def test_declared_cases():
         # where a_h hardly moves the averages, the control that they must reject is larger
         averages = 0.03 if case.torch_module is None else 0.5
         assert (case.controls.averages, case.controls.spectrum) == (averages, 0.10)
-        wider = {
-            "fig1d": 0.10,
-            "after-10-1": 0.10,
-            "biased": 0.05,
-            "fig3c": 0.06,
-            "fig3d": 0.06,
-            "lstm-biased": 0.06,
-        }
+        wider = dict.fromkeys(("fig3c", "fig3d", "lstm-biased"), 0.06)
         assert case.controls.masses == wider.get(case.name, 0.03)
         assert {center for center, _ in case.discs} == {0.0, 1.0}
         assert case.N >= 1000 or case.torch_module is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rmt_gates.spectra.point_masses import point_masses
 from rmt_gates.spectra.resolvent import Support, resolvent, solve
 from rmt_gates.spectra.states import real_numbers, unit_of
 from rmt_gates.unit import Unit
@@ -15,6 +16,11 @@ SCAN = 64  # points of a circle at which inside and outside are first told apart
 HALVINGS = 18  # of the angle at which it crosses the boundary of the support
 NODES = 24  # Gauss–Legendre, on every arc between crossings
 CLEAR = 1e-3  # of the radius: distance from the real axis of the outermost angles scanned
+RATIO = 8.0  # between the arcs into which one is cut towards the ends of the gates, 0 and 1
+NEAREST = 1e-15  # angle to which that is done
+ON_CIRCLE = 1e-13  # distance from a point mass
+SATURATED = 1e-9  # 1 − z
+FARTHEST = 1e100  # radius: nothing lies beyond
 
 
 def eigenvalue_density(state: Any, lam: Any, *, rtol: float = 0.0) -> Any:
@@ -37,7 +43,7 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
     """Fraction of all eigenvalues with |λ − center| < radius, point masses included.
 
     From G on the circle, ``P = (1/2π) ∮ Re[Re^{iθ} G(center + Re^{iθ})] dθ`` (Gauss's law: it holds
-    wherever the circle runs, inside the support or not, but not through a point mass).
+    wherever the circle runs, inside the support or not; point masses on it do not count).
 
     Parameters
     ----------
@@ -63,8 +69,15 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
     radius = real_numbers("radius", radius)
     if not np.all((radius >= 0) & np.isfinite(radius)) or not np.isfinite([c.real, c.imag]).all():
         raise ValueError("center and radius must be finite, and radius at least 0")
-    enclosed = Enclosed(unit, c)
-    fractions = [enclosed(R) for R in radius.ravel()]
+    enclosed, masses = Enclosed(unit, c), point_masses(state)
+    # gates about to be open for ever share λ = 1 in floating point, and stay below it
+    distance = np.where(masses.location < 1 - SATURATED, np.abs(masses.location - c), np.inf)
+
+    def strictly(R: float) -> float:
+        """A point mass on the circle is half inside for the contour integral."""
+        return enclosed(R) - 0.5 * float(masses.weight[np.abs(distance - R) < ON_CIRCLE].sum())
+
+    fractions = [strictly(R) if R > 0 else 0.0 for R in radius.ravel()]
     return np.reshape(fractions, radius.shape) if radius.ndim else fractions[0]
 
 
@@ -115,7 +128,8 @@ class Enclosed:
             return 0.0
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
         t = 0.5 * (1 + nodes)
-        arcs = _arcs(self._support, self._center, radius)
+        radius = min(radius, FARTHEST)
+        arcs = _graded(_arcs(self._support, self._center, radius), self._center, radius)
         start, length = arcs[:-1, None], np.diff(arcs)[:, None]
         # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
         theta = (start + length * t**2 * (3 - 2 * t)).ravel()
@@ -136,6 +150,9 @@ def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
     for a, b in pairwise(bounds):
         edge = CLEAR if abs(center.imag) < R else 0.0
         theta = np.linspace(a + edge, b - edge, SCAN)
+        if edge:
+            near = [end + s * _towards(center, R, end, CLEAR) for s, end in ((1, a), (-1, b))]
+            theta = np.sort(np.concatenate([theta, *near]))
         inside = support.contains(center + R * np.exp(1j * theta))
         change = np.flatnonzero(inside[1:] != inside[:-1])
         low, high, was = theta[change], theta[change + 1], inside[change]
@@ -145,3 +162,25 @@ def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         angles.append(0.5 * (low + high))
     return np.sort(np.concatenate(angles))
+
+
+def _graded(arcs: np.ndarray, center: complex, R: float) -> np.ndarray:
+    """The angles, and more of them where the circle meets the real axis next to 0 or 1.
+
+    A sharp gate has eigenvalues at all scales there: G changes with the logarithm of the distance.
+    """
+    cuts = [arcs]
+    for end in arcs:
+        if abs(center.imag) < R and abs((center + R * np.exp(1j * end)).imag) < NEAREST * R:
+            near = _towards(center, R, end, np.pi / RATIO)
+            cuts += [end - near, end + near]
+    every = np.unique(np.concatenate(cuts))
+    return every[(every >= arcs[0]) & (every <= arcs[-1])]
+
+
+def _towards(center: complex, R: float, end: float, largest: float) -> np.ndarray:
+    """Angles from the end of an arc, from ``largest`` down by RATIO to the distance from 0 or 1."""
+    x = (center + R * np.exp(1j * end)).real
+    smallest = max(min(abs(x), abs(1 - x)) / R, NEAREST)
+    count = int(np.ceil(np.log(max(largest / smallest, 1.0)) / np.log(RATIO)))
+    return np.asarray(largest * RATIO ** -np.arange(count))

@@ -81,7 +81,7 @@ class ScalarPoints:
     ) -> None:
         self._weights, self._lam = weights, lam
         self._at = response.at(lam)
-        self._s = self._at.s
+        self._s = np.broadcast_to(self._at.s, (len(lam), len(weights)))
         self.root = self._s @ weights
 
     def solve(self, F: np.ndarray) -> np.ndarray:

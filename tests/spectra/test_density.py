@@ -148,3 +148,28 @@ def test_refusals(disc):
     for time in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match=r"^time must be positive$"):
             rg.relaxation_time_fraction(disc, time)
+
+
+def test_sharp_gates_have_modes_at_all_scales():
+    """Times from 300 to ∞ at a_z = 20: random matrices with these units have 0.212 to 0.227 beyond
+    10⁴ steps and 0.004 to 0.011 beyond 1; a contour graded to 1e-15 says the rest."""
+    point = rg.fixed_points(rg.GRU(a_h=3, a_z=20, a_r=1))[-1]
+    fraction = rg.relaxation_time_fraction(point, [300, 1e3, 1e4, 1e5])
+    np.testing.assert_allclose(fraction, [0.3224, 0.2883, 0.2283, 0.1763], atol=2e-3)
+    growing = 1 - rg.eigenvalue_fraction(point, 0, 1.0)
+    assert growing == pytest.approx(0.0082, abs=2e-3)
+
+
+def test_a_point_mass_on_the_circle_is_not_inside():
+    point = rg.fixed_points(rg.LSTM(a_h=0.5))[0]  # N zeros, and a disc around 1/2
+    fractions = rg.slow_mode_fraction(point, [1.0, 0.999, 1.001, 1e155])
+    np.testing.assert_allclose(fractions, [0.5, 0.5, 1, 1], atol=1e-9)
+    alone = rg.fixed_points(rg.GRU(a_h=0))[0]
+    np.testing.assert_allclose(rg.eigenvalue_fraction(alone, 0, [0.5, 0.6]), [0, 1], atol=1e-12)
+
+
+def test_nothing_moves_saturated_units():
+    """At a_h = 10⁶ no unit of the sample has a slope: all eigenvalues are the gate's."""
+    point = rg.fixed_points(rg.GRU(a_h=1e6))[-1]
+    assert rg.eigenvalue_density(point, 0.3) == 0
+    np.testing.assert_allclose(rg.eigenvalue_fraction(point, 0, [0.4, 0.6]), [0, 1], atol=1e-6)

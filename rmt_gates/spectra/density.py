@@ -28,6 +28,9 @@ def eigenvalue_density(state: Any, lam: Any, *, rtol: float = 0.0) -> Any:
 
     Above 0, ``rtol`` lets maps of many thousand points be interpolated, to rtol times the largest
     density. Point masses (`point_masses`) and masses spread on the real axis are not part of it.
+    Next to the real axis, closer than the spacing of the gates in a state's sample of units, it is
+    the density of that sample: it scatters by 1 % at Im λ = 0.01 and 10 % at 0.001 for (a_h, a_z,
+    a_r) = (3, 1, 10).
 
     Examples
     --------

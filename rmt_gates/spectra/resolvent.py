@@ -63,7 +63,7 @@ def resolvent(state: Any, lam: Any, *, rtol: Any = 0.0) -> Resolvent:
     state : a `FixedPoint`, a `SteadyState` or a `Unit` (``network.unit(h)``).
     lam : complex numbers λ of any shape.
     rtol : 0 solves every λ. Above 0, of many thousand points those are interpolated for which a
-        mesh shows the error to be at most rtol times the largest density (and G) among them.
+        mesh shows the error to be about rtol times the largest density (and G) among them at most.
 
     Examples
     --------

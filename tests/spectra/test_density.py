@@ -173,3 +173,15 @@ def test_nothing_moves_saturated_units():
     point = rg.fixed_points(rg.GRU(a_h=1e6))[-1]
     assert rg.eigenvalue_density(point, 0.3) == 0
     np.testing.assert_allclose(rg.eigenvalue_fraction(point, 0, [0.4, 0.6]), [0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("center, R", [(0.9, 0.5), (0.5 + 0.5j, 0.6), (-0.2, 0.4 + 1e-3)])
+def test_lens_of_two_circles(center, R):
+    """The lens that two circles have in common, of a uniform disc of radius 3/4 around 1/2."""
+    point, r = rg.fixed_points(rg.GRU(a_h=3))[0], 0.75
+    d = abs(center - 0.5)
+    first, second = (d * d + r * r - R * R) / (2 * d * r), (d * d + R * R - r * r) / (2 * d * R)
+    edge = (-d + r + R) * (d + r - R) * (d - r + R) * (d + r + R)
+    area = r**2 * np.arccos(first) + R**2 * np.arccos(second) - 0.5 * np.sqrt(edge)
+    found = rg.eigenvalue_fraction(point, center, R)
+    assert found == pytest.approx(area / (np.pi * r**2), abs=2e-7)

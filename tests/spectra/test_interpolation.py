@@ -35,6 +35,18 @@ def test_error_is_below_rtol_and_its_estimate(lstm):
     np.testing.assert_allclose(found.density[rough], exact.density[rough], rtol=1e-7)
 
 
+def test_several_unknowns(random_unit):
+    """The GRU with both gates, on the units of a network: less is smooth, and more is solved."""
+    unit = random_unit(200, seed=3)
+    curve = rg.spectral_curve(unit)
+    rng = np.random.default_rng(2)
+    lam = rng.uniform(curve.x[0], curve.x[-1], 5200) + 1j * rng.uniform(0, curve.y.max(), 5200)
+    found, exact = rg.resolvent(unit, lam, rtol=RTOL), solve(unit, lam)
+    assert np.array_equal(found.inside, exact.inside) and (found.error > 0).mean() > 0.1
+    assert np.abs(found.density - exact.density).max() <= RTOL * exact.density.max()
+    assert np.abs(found.G - exact.G).max() <= 2 * RTOL * np.abs(exact.G).max()
+
+
 def test_a_larger_rtol_interpolates_more(lstm):
     unit, lam, _ = lstm
     fine, rough = ((rg.resolvent(unit, lam, rtol=r).error > 0).mean() for r in (1e-5, 1e-3))

@@ -38,15 +38,21 @@ def test_blur_of_nothing():
 
 @pytest.mark.parametrize(
     "model",
-    [rg.Vanilla(a_h=0.8), rg.GRU(a_h=1.5, b_z=0.5), rg.GRU(a_h=0.9, v_z=1.0, v_r=1.0)],
-    ids=["disc around 0", "disc around z", "gates that vary"],
+    [
+        rg.Vanilla(a_h=0.8),
+        rg.GRU(a_h=1.5, b_z=0.5),
+        rg.GRU(a_h=0.9, v_z=1.0, v_r=1.0),
+        rg.LSTM(a_h=0.9),
+    ],
+    ids=["disc around 0", "disc around z", "gates that vary", "two eigenvalues a unit"],
 )
 def test_networks_have_one_beyond(model):
     """Mean number over 60 networks; at the tip on the real axis there is a fifth more."""
     N, networks = 200, 60
+    rest = np.zeros((2, N) if isinstance(model, rg.LSTM) else N)
     x = rg.spectral_curve(rg.fixed_points(model)[0]).radius_at(N)
     beyond = [
-        np.sum(np.abs(rg.sample_network(model, N, rng=seed).eigenvalues(np.zeros(N))) > x)
+        np.sum(np.abs(rg.sample_network(model, N, rng=seed).eigenvalues(rest)) > x)
         for seed in range(networks)
     ]
     error = np.std(beyond, ddof=1) / np.sqrt(networks)

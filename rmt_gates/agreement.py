@@ -13,6 +13,7 @@ from rmt_gates.masses import DISCS, EnclosedMass, enclosed_masses, real_discs
 from rmt_gates.results import Record
 from rmt_gates.spectra.curve import SpectralCurve
 from rmt_gates.spectra.distance import distance_to_curve
+from rmt_gates.spectra.states import complex_numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,7 +92,7 @@ def compare(
         )
     _require_fraction(fraction_expected)
     discs = real_discs(discs)
-    spectra = np.atleast_2d(np.asarray(eigenvalues, complex))
+    spectra = np.atleast_2d(complex_numbers("eigenvalues", eigenvalues))
     if spectra.size == 0 or not np.all(np.isfinite(spectra)):
         raise ValueError("eigenvalues must be finite and of shape (…, N) with N ≥ 1")
     spectra = spectra.reshape(-1, spectra.shape[-1])

@@ -50,7 +50,13 @@ def critical_reset_gain(a_h: Any, b_r: Any = 0.0) -> Any:
     >>> rg.critical_reset_gain([1.6, 1.8, 1.9]).round(6)
     array([24.477104,  8.156977,  5.381014])
     """
-    a_h, b_r = np.broadcast_arrays(real_numbers("a_h", a_h), real_numbers("b_r", b_r))
+    a_h, b_r = real_numbers("a_h", a_h), real_numbers("b_r", b_r)
+    try:
+        a_h, b_r = np.broadcast_arrays(a_h, b_r)
+    except ValueError:
+        raise ValueError(
+            f"a_h and b_r must broadcast, got shapes {a_h.shape} and {b_r.shape}"
+        ) from None
     if not (np.all(a_h >= 0) and np.all(np.isfinite(a_h)) and np.all(np.abs(b_r) <= 50)):
         raise ValueError("a_h must be finite and not negative, and b_r between -50 and 50")
     result = np.full(a_h.shape, np.nan)

@@ -54,7 +54,7 @@ def test_it_diverges_at_the_square_root_of_two():
 
 def test_where_zero_is_unstable_nothing_needs_a_gate():
     assert np.isnan(rg.critical_reset_gain([2.0, 3.0])).all()
-    assert np.isnan(rg.critical_reset_gain(1.5, b_r=3.0))
+    assert np.isnan(rg.critical_reset_gain([1.2, 1.5], b_r=3.0)).all()
     assert rg.critical_reset_gain([[1.8], [1.9]], [0.0, -1.0]).shape == (2, 2)
 
 
@@ -62,5 +62,7 @@ def test_where_zero_is_unstable_nothing_needs_a_gate():
 def test_refuses(bad):
     with pytest.raises(ValueError, match="a_h must be finite and not negative, and b_r between"):
         rg.critical_reset_gain(**bad)
+    with pytest.raises(ValueError, match="a_h and b_r must broadcast, got shapes"):
+        rg.critical_reset_gain([1.7, 1.8], [0.0, 0.1, 0.2])
     with pytest.raises(TypeError, match="a_h must be a number"):
         rg.critical_reset_gain("much")

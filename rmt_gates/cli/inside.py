@@ -41,6 +41,7 @@ def slow_modes(options: argparse.Namespace) -> Result:
     data = {"slow_modes": {"radius": radius, **close}, "relaxation": {"time": time, **slow}}
 
     def draw(ax: Any) -> Any:
+        """The figure of ``--figure``."""
         from rmt_gates import plots
 
         grid = np.linspace(0.0, max(1.0, radius.max()), 33)[1:]
@@ -84,6 +85,7 @@ def density(options: argparse.Namespace) -> Result:
     data["point_masses"] = {"location": masses.location, "weight": masses.weight}
 
     def draw(ax: Any) -> Any:
+        """The figure of ``--figure``."""
         from rmt_gates import plots
 
         plots.density(density_on_mesh(state, curve), ax)

@@ -44,7 +44,7 @@ def phase_diagram(model: Any, over: Mapping[str, Any]) -> Any:
         phase : index of `attrs["flag_meanings"]`: zero alone; coexistence of a stable zero with
             others; zero unstable; with a bias, one or several fixed points.
         marginal : whether a sharp update gate makes the upper fixed point marginally stable,
-            1 < ρ < √2 (Theorem 4.8 at b_z = 0).
+            1 < ρ < √2 (Theorem 4.8 at b_z = 0); of the GRU alone.
 
     Examples
     --------
@@ -70,6 +70,7 @@ def phase_diagram(model: Any, over: Mapping[str, Any]) -> Any:
     branches = max(len(BRANCHES), int(place[present].max(initial=0)) + 1)
 
     def by_branch(values: np.ndarray, absent: Any) -> np.ndarray:
+        """What the roots have, along the branches."""
         table = np.full((*count.shape, branches), absent, values.dtype)
         i, j, root = np.nonzero(present)
         table[i, j, place[i, j, root]] = values[i, j, root]
@@ -84,7 +85,7 @@ def phase_diagram(model: Any, over: Mapping[str, Any]) -> Any:
         len(PHASES) - 1,
     )
     with np.errstate(invalid="ignore"):
-        marginal = (rho[..., 2] > 1) & (rho[..., 2] < np.sqrt(2))
+        marginal = (rho[..., 2] > 1) & (rho[..., 2] < np.sqrt(2)) & ("a_z" in model.numbers())
     in_plane = {"n_fixed_points": count, "zero_stable": zero_stable}
     in_plane |= {"phase": phase.astype(np.int8), "marginal": marginal}
     by_root = {"C_h": by_branch(points.C_h, np.nan), "rho": rho, "S1": rho**2 - 1}

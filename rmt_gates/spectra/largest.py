@@ -24,7 +24,7 @@ def largest_eigenvalue(
 ) -> float:
     """The |λ| beyond which one eigenvalue of a network of N units is expected (½ of a single one).
 
-    ``density`` is μ_edge along the boundary y(x).
+    ``density`` is μ_edge along the boundary y(x). NaN where the mass inside a circle is not found.
     """
     from scipy.optimize import brentq
 
@@ -34,14 +34,21 @@ def largest_eigenvalue(
     blur = EdgeBlur(x, y, np.where(resolved(x, y, density, N), density, 0.0), N)
 
     def beyond(radius: float) -> float:
-        return count * (1 - enclosed(radius)) + blur.carried(radius) - wanted
+        """How many more than wanted."""
+        mass = enclosed(radius)
+        if np.isnan(mass):
+            raise ArithmeticError(f"no mass inside |λ| = {radius}")
+        return count * (1 - mass) + blur.carried(radius) - wanted
 
     high = float(np.abs(x + 1j * y).max()) + blur.reach
     high *= 1 + DIGITS
     low = 0.9 * high
-    while low > DIGITS * high and beyond(low) <= 0:
-        low *= 0.5
-    return float(brentq(beyond, low, high, xtol=DIGITS * high)) if beyond(low) > 0 else 0.0
+    try:
+        while low > DIGITS * high and beyond(low) <= 0:
+            low *= 0.5
+        return float(brentq(beyond, low, high, xtol=DIGITS * high)) if beyond(low) > 0 else 0.0
+    except ArithmeticError:
+        return float("nan")
 
 
 class EdgeBlur:

@@ -51,6 +51,12 @@ def test_marginal_region():
     assert 0 < diagram.marginal.values.sum() < 19
 
 
+def test_networks_without_an_update_gate_are_not_marginal():
+    diagram = rg.phase_diagram(rg.Vanilla(a_h=1), {"a_h": [0.5, 1.1, 1.3], "b_h": [0.0, 0.1]})
+    rho = diagram.rho.sel(branch="upper").values
+    assert np.any((rho > 1) & (rho < 2**0.5)) and not diagram.marginal.values.any()
+
+
 def test_biased_models():
     """No zero: one fixed point, or three around the cusp."""
     over = {"a_h": np.linspace(1.5, 2.2, 15), "a_r": [0.0, 20.0]}

@@ -81,3 +81,11 @@ def test_one_unit():
     """N = 1: half of a disc's mass is within the median, and one eigenvalue beyond 0."""
     curve = rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=0.8))[0])
     assert 0 <= curve.radius_at(1) < 0.8
+
+
+def test_without_masses_there_is_no_answer(monkeypatch):
+    from rmt_gates.spectra import largest
+
+    monkeypatch.setattr(largest.Enclosed, "__call__", lambda self, radius: np.nan)
+    curve = rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=0.8))[0])
+    assert np.isnan(curve.radius_at(100))

@@ -144,6 +144,23 @@ def test_closed_poles_agree_with_blocks(units):
         assert np.all(np.abs(excess - excess_2) <= 1e-10 * blocks.s * curvature)
 
 
+def test_a_constant_share_of_the_response():
+    """s = n₀ + n/|λ−p|²: slopes by differences, for architectures that have such a pole."""
+    from rmt_gates.spectra.scalar_dyson import PoleResponse
+
+    constant, n, p = np.array([0.3, 0.7]), np.array([1.0, 2.0]), np.array([0.2, 0.6])
+    response, d = PoleResponse([(None, constant), (p, n)]), 1e-4
+    lam = np.array([0.5 + 0.4j])
+    s = {e: response.at(lam + e * d).s for e in (0, 1, -1, 1j, -1j)}
+    np.testing.assert_allclose(s[0][0], constant + n / np.abs(lam - p) ** 2)
+    (real,), curvature, excess = response.at(lam).derivatives()
+    along, across = (s[1] - s[-1]) / (2 * d), (s[1j] - s[-1j]) / (2 * d)
+    laplace = (s[1] + s[-1] + s[1j] + s[-1j] - 4 * s[0]) / d**2 / 4
+    np.testing.assert_allclose(real, along / 2, rtol=1e-6)
+    np.testing.assert_allclose(curvature, laplace, rtol=1e-5)
+    np.testing.assert_allclose(excess, s[0] * laplace - (along**2 + across**2) / 4, rtol=1e-5)
+
+
 def test_uniform_disc_of_the_zero_state():
     """(20)(21): G and μ of a uniform disc, inside and outside, for both conventions."""
     s, R = 1 / (1 + np.exp(-0.4)), 3 / (1 + np.exp(0.4)) / (1 + np.exp(0.2))

@@ -99,6 +99,11 @@ def compare(
     networks, eigenvalues_each = spectra.shape
     source = curve.source
     per_unit = 1 if source is None else len(source.model.carriers)
+    if eigenvalues_each % per_unit:
+        raise ValueError(
+            f"eigenvalues must be of shape (…, {per_unit}N), all those of each network, got "
+            f"{eigenvalues_each} of a network"
+        )
     N = eigenvalues_each // per_unit
     level = curve.S(spectra) + 1
     outside = level < 1

@@ -143,3 +143,11 @@ def test_networks_without_weights_have_no_edge(changes):
     agreement = rg.compare(curve, [n.eigenvalues([0.0] * 40) for n in network])
     assert agreement.fraction_outside == agreement.fraction_expected == 0
     assert np.all(curve.edge_density == 0)
+
+
+def test_half_a_unit_is_refused():
+    curve = rg.spectral_curve(rg.fixed_points(rg.LSTM(a_h=3))[-1])
+    with pytest.raises(ValueError, match=r"eigenvalues must be of shape \(…, 2N\), all those of"):
+        rg.compare(curve, [1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="eigenvalues must be a number or an array of numbers"):
+        rg.compare(curve, "x")

@@ -116,7 +116,9 @@ def relaxation_time_fraction(state: Any, time: Any) -> Any:
     time = real_numbers("time", time)
     if not np.all(time > 0):
         raise ValueError("time must be positive")
-    return 1 - eigenvalue_fraction(state, 0.0, np.exp(-1 / time))
+    with np.errstate(over="ignore"):  # of times next to nothing
+        modulus = np.exp(-1 / time)
+    return 1 - eigenvalue_fraction(state, 0.0, modulus)
 
 
 class Enclosed:

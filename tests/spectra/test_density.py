@@ -185,3 +185,7 @@ def test_lens_of_two_circles(center, R):
     area = r**2 * np.arccos(first) + R**2 * np.arccos(second) - 0.5 * np.sqrt(edge)
     found = rg.eigenvalue_fraction(point, center, R)
     assert found == pytest.approx(area / (np.pi * r**2), abs=2e-7)
+
+
+def test_times_next_to_nothing():
+    assert rg.relaxation_time_fraction(rg.fixed_points(rg.GRU(a_h=3))[0], 1e-320) == 1

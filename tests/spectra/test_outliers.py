@@ -9,7 +9,8 @@ from scipy.special import erfc, expit
 import rmt_gates as rg
 from rmt_gates.spectra.criterion import transfer
 from rmt_gates.spectra.edge import edge_density
-from rmt_gates.spectra.outliers import _blurs, _expected_beyond
+from rmt_gates.spectra.outliers import _among_gates, _blurs, _expected_beyond
+from rmt_gates.unit import Unit
 
 
 # -- the two limits of the scale ------------------------------------------------------------------
@@ -219,3 +220,15 @@ def test_bad_input_is_refused_in_one_sentence():
     for wrong in (0, -1.0, np.nan, np.inf, "0.1", True, None):
         with pytest.raises(ValueError, match=r"^level must be a positive number"):
             rg.outliers(curve, [1.0, 0.5], level=wrong)
+
+
+def test_real_eigenvalues_among_either_kind_of_gate():
+    """Of an LSTM: among the forget gates, and at the exact zeros; not beyond either."""
+    unit = Unit(
+        rg.LSTM(a_h=0.1, a_f=1),
+        {name: np.zeros(4) for name in ("eta_i", "eta_o", "y", "c", "h")}
+        | {"eta_f": np.array([-1.0, 0.0, 0.5, 1.0])},
+    )
+    low, high = 1 / (1 + np.exp(1.0)), 1 / (1 + np.exp(-1.0))
+    lam = np.array([0.0, 0.5 * low, 0.5 * (low + high), high + 0.1, 0.5 * (low + high) + 0.1j])
+    assert _among_gates(unit, lam).tolist() == [True, False, True, False, False]

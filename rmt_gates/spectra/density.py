@@ -9,7 +9,7 @@ import numpy as np
 
 from rmt_gates.spectra.point_masses import point_masses
 from rmt_gates.spectra.resolvent import Support, resolvent, solve
-from rmt_gates.spectra.states import real_numbers, unit_of
+from rmt_gates.spectra.states import circle, real_numbers, unit_of
 from rmt_gates.unit import Unit
 
 SCAN = 64  # points of a circle at which inside and outside are first told apart
@@ -65,13 +65,7 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
     array([0.25, 1.  ])
     """
     unit = unit_of(state, "eigenvalue_fraction")
-    try:
-        c = complex(center)
-    except (TypeError, ValueError):
-        raise TypeError(f"center must be a number, got {center!r}") from None
-    radius = real_numbers("radius", radius)
-    if not np.all((radius >= 0) & np.isfinite(radius)) or not np.isfinite([c.real, c.imag]).all():
-        raise ValueError("center and radius must be finite, and radius at least 0")
+    c, radius = circle(center, radius)
     enclosed, masses = Enclosed(unit, c), point_masses(state)
     # gates about to be open for ever share λ = 1 in floating point, and stay below it
     distance = np.where(masses.location < 1 - SATURATED, np.abs(masses.location - c), np.inf)

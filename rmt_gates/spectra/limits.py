@@ -15,9 +15,7 @@ from rmt_gates.architectures.vanilla import Vanilla
 from rmt_gates.gaussian import sigmoid
 from rmt_gates.results import Record
 from rmt_gates.spectra.point_masses import PointMasses
-from rmt_gates.spectra.states import check_state, complex_numbers
-
-TINY = 1e-150  # stands for 0 where distances are divided by
+from rmt_gates.spectra.states import check_state, circle, complex_numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,13 +45,14 @@ class UniformDisc(Circle):
     point_masses: PointMasses
 
     def G(self, lam: Any) -> Any:
-        """The resolvent ∫ μ(λ')/(λ−λ') d²λ'; complex, like lam."""
+        """The resolvent ∫ μ(λ')/(λ−λ') d²λ'; complex, like lam, and infinite at a point mass."""
         lam = complex_numbers("lam", lam)
         d = lam - self.center
         inside = np.abs(d) < self.radius
-        disc = np.where(inside, d.conj() / (self.radius**2 or 1.0), 1 / np.where(inside, 1.0, d))
         points = zip(self.point_masses.location, self.point_masses.weight, strict=True)
-        return self.mass * disc + sum(weight / (lam - p) for p, weight in points)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            disc = np.where(inside, d.conj() / self.radius**2, 1 / np.where(inside, 1.0, d))
+            return self.mass * disc + sum(weight / (lam - p) for p, weight in points)
 
     def density(self, lam: Any) -> Any:
         """Eigenvalues per unit area, without the point masses; like lam."""
@@ -62,17 +61,22 @@ class UniformDisc(Circle):
 
     def fraction(self, center: complex, radius: Any) -> Any:
         """Share of all eigenvalues with |λ − center| < radius, as `rg.eigenvalue_fraction`."""
-        r = np.maximum(np.asarray(radius, float), TINY)
-        R, d = max(self.radius, TINY), max(abs(center - self.center), TINY)
-        with np.errstate(over="ignore"):
+        c, r = circle(center, radius)
+        d, R = abs(c - self.center), self.radius
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             own = np.arccos(np.clip((d**2 + R**2 - r**2) / (2 * d * R), -1, 1))
             other = np.arccos(np.clip((d**2 + r**2 - R**2) / (2 * d * r), -1, 1))
-        # two sectors, which overlap in a kite
-        kite = (R + r - d) * (d + r - R) * (d + R - r) * (d + R + r)
-        area = R**2 * own + r**2 * other - 0.5 * np.sqrt(np.maximum(kite, 0))
-        near = np.abs(self.point_masses.location - center) < r[..., None]
-        share = self.mass * area / (np.pi * R**2) + near @ self.point_masses.weight
-        return share if share.ndim else float(share)
+            # two sectors, which overlap in a kite
+            kite = (R + r - d) * (d + r - R) * (d + R - r) * (d + R + r)
+            lens = (R**2 * own + r**2 * other - 0.5 * np.sqrt(kite)) / (np.pi * R**2)
+            smaller = (r / R) ** 2
+        crossing = (abs(R - d) < r) & (r < R + d)
+        share = self.mass * np.select(
+            [crossing, (r >= R + d) & (r > d), d < R], [lens, 1.0, smaller], 0.0
+        )
+        near = np.abs(self.point_masses.location - c) < r[..., None]
+        share = share + near @ self.point_masses.weight
+        return share if np.ndim(share) else float(share)
 
 
 def zero_state(model: Architecture) -> UniformDisc:

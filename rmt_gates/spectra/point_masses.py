@@ -46,6 +46,7 @@ def point_masses(state: Any) -> PointMasses:
     Such as the N exact zeros of an LSTM with a_o = 0, or, at a fixed point with hard-tanh and one
     constant gate z, the units that are saturated: they have the eigenvalue z. Units whose unmoved
     eigenvalues all differ, as with a gate that varies, spread a mass along the real axis instead.
+    Gates that are open for ever within 1e-9 share the location 1, as a user would count them.
     Of a given network (a `Unit`) every unmoved eigenvalue is a point mass, also those of one unit.
 
     Examples

@@ -106,7 +106,8 @@ def solve(unit: Unit, lam: np.ndarray, density: bool = True) -> Solution:
     inside, solved = np.zeros(len(lam), bool), np.ones(len(lam), bool)
     for rows in feedback_loops(unit):
         for part, at, s in _solutions(unit, _loop(unit, rows), rows, lam):
-            inside[part], solved[part] = True, np.isfinite(s).all(axis=-1)
+            inside[part] = True
+            solved[part] &= np.isfinite(s).all(axis=-1)
             with np.errstate(invalid="ignore"):  # NaN, where it did not settle
                 more, extra = at.evaluate(s, density)
             G[part] += more

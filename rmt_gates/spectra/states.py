@@ -38,6 +38,18 @@ def complex_numbers(name: str, value: Any) -> np.ndarray:
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
 
 
+def circle(center: Any, radius: Any) -> tuple[complex, np.ndarray]:
+    """The center of circles and their radii, checked."""
+    try:
+        c = complex(center)
+    except (TypeError, ValueError):
+        raise TypeError(f"center must be a number, got {center!r}") from None
+    r = real_numbers("radius", radius)
+    if not np.all((r >= 0) & np.isfinite(r)) or not np.isfinite([c.real, c.imag]).all():
+        raise ValueError("center and radius must be finite, and radius at least 0")
+    return c, r
+
+
 def real_numbers(name: str, value: Any) -> np.ndarray:
     """An array of real numbers, or a TypeError that names the parameter."""
     try:

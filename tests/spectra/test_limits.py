@@ -86,7 +86,37 @@ def test_a_disc_without_extent():
     disc = zero_state(rg.GRU(a_h=0, b_z=1))
     assert disc.radius == 0 and disc.spectral_radius == disc.center == 1 / (1 + np.exp(-1))
     assert disc.fraction(disc.center, 1e-9) == 1 and disc.fraction(0, 0.7) == 0
+    assert disc.fraction(disc.center, 0) == disc.fraction(0, disc.center) == 0  # |λ − center| < r
     assert disc.density(disc.center) == 0 and disc.G(1.0) == pytest.approx(1 / (1 - disc.center))
+
+
+def test_circles_across_the_disc():
+    """The lens of two circles against its chords; circles that touch the disc, or surround it."""
+    disc = zero_state(rg.GRU(a_h=3))  # radius 3/4 at 1/2
+    x, width = np.linspace(-0.25, 1.25, 200_001, retstep=True)
+    for d, r in [(0.6, 0.3), (0.3, 0.6), (1.0, 0.8)]:
+        half = np.minimum(
+            np.sqrt(0.75**2 - np.minimum((x - 0.5) ** 2, 0.75**2)),
+            np.sqrt(np.maximum(r**2 - (x - 0.5 - d) ** 2, 0)),
+        )
+        area = 2 * width * half.sum()
+        for center in (0.5 + d, 0.5 - d, 0.5 + 1j * d):
+            assert disc.fraction(center, r) == pytest.approx(area / (np.pi * 0.75**2), abs=1e-7)
+    touching = disc.fraction(1.0, [0.25, 0.5, 1.25, 3.0])
+    np.testing.assert_allclose(touching[[0, 2, 3]], [1 / 9, 1, 1], rtol=1e-14)
+    assert disc.fraction(2.0, 0.75) == 0 and disc.fraction(0.5, 0.0) == 0
+
+
+def test_circles_are_refused_by_name():
+    """As rg.eigenvalue_fraction refuses them."""
+    disc = zero_state(rg.LSTM(a_h=1))
+    assert disc.fraction(0, 0) == 0 and disc.fraction(0, 0.1) == 0.5  # the point mass is not < 0
+    with pytest.raises(ValueError, match="radius at least 0"):
+        disc.fraction(0, -1)
+    with pytest.raises(TypeError, match="center must be a number"):
+        disc.fraction("a", 1)
+    with pytest.raises(TypeError, match="radius must be a number"):
+        disc.fraction(0, "a")
 
 
 # -- (23) ---------------------------------------------------------------------------------------

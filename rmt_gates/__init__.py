@@ -31,6 +31,8 @@ _HOME = {
     "jacobian_powers": "rmt_gates.spectra.powers",
     "phase_diagram": "rmt_gates.phases.diagram",
     "critical_reset_gain": "rmt_gates.phases.reset_gain",
+    "scan": "rmt_gates.scans.run",
+    "open_scan": "rmt_gates.scans.run",
     "compare": "rmt_gates.agreement",
     "outliers": "rmt_gates.spectra.outliers",
     "sample_network": "rmt_gates.networks",

@@ -43,6 +43,8 @@ class Status(IntEnum):
         "this model remembers for longer: "
         "lower the gain or the bias of the gate that keeps its state.",
     )
+    FAILED = 6, "The function raised an exception at this point."
+    MISSING = 7, "Not computed yet: run the same scan on the same store again."
 
 
 def short(value: Any) -> str:

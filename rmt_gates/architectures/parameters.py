@@ -22,6 +22,19 @@ LIMIT = {
 }
 
 
+DESCRIPTION = {
+    "a": "gain of U_{0}: its entries have variance a_{0}²/N",
+    "b": "mean of the bias b_{0}",
+    "v": "variance of the bias b_{0}",
+}
+
+
+def describe(field: str) -> str:
+    """A field of a parameter record in words."""
+    kind, _, matrix = field.partition("_")
+    return DESCRIPTION.get(kind, field).format(matrix)
+
+
 def clean(name: str, value: Any) -> float | np.ndarray:
     """`value` as a float, or as a read-only float64 array; one clear sentence if it is neither."""
     if isinstance(value, bool | np.bool_) or not (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import rmt_gates as rg
+from rmt_gates.architectures.parameters import describe
 from rmt_gates.cli.checkpoint import add_checkpoint_options, load
 from rmt_gates.cli.output import BadInput
 from rmt_gates.cli.values import complex_number, positive, whole
@@ -31,11 +32,6 @@ COMMANDS = {
     "slow-modes": "how many eigenvalues are close to 1, and how long modes take to relax",
 }
 NEGATIVE = re.compile(r"-[\d.in]")  # begins a value: argparse takes -1e-3 for an option
-MEANING = {
-    "a": "gain of U_{0}: its entries have variance a_{0}²/N",
-    "b": "mean of the bias b_{0}",
-    "v": "variance of the bias b_{0}",
-}
 
 
 class Parser(argparse.ArgumentParser):
@@ -115,7 +111,7 @@ def add_model_options(
             help=f"which convention: {' or '.join(choices)} (default: {choices[0]})",
         )
     for field in _fields(constructor, variants):
-        kind, _, matrix = field.name.partition("_")
+        _, _, matrix = field.name.partition("_")
         required = field.default is dataclasses.MISSING
         group.add_argument(
             f"--{field.name.replace('_', '-')}",
@@ -123,7 +119,7 @@ def add_model_options(
             required=required,
             default=None if required else field.default,
             metavar="X" if matrix else "NAME",
-            help=MEANING[kind].format(matrix) if matrix else "tanh or hardtanh (default: tanh)",
+            help=describe(field.name) if matrix else "tanh or hardtanh (default: tanh)",
         )
 
 

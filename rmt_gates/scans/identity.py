@@ -1,0 +1,96 @@
+"""What makes a scan this scan, so that no other continues its store; and where it is from."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from rmt_gates._version import __version__
+from rmt_gates.scans.plan import Plan
+
+PACKAGES = ("numpy", "scipy", "torch", "xarray")
+
+
+def name_of(function: Callable[..., Any], name: str | None, stored: bool) -> str:
+    """What the function, and a result without a name, is called."""
+    if name is not None:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"name must be an identifier such as 'radius', got {name!r}")
+        return name
+    found = str(getattr(_inner(function), "__name__", "value"))
+    if found.isidentifier():
+        return found
+    if stored:
+        raise ValueError(f"function {found} has no name by which a store knows it: give name=")
+    return "value"
+
+
+def identity_of(
+    plan: Plan, function: Callable[..., Any], name: str, seed: Any, vectorized: bool
+) -> dict[str, Any]:
+    """Everything that two runs on one store must share, in types that JSON knows."""
+    inner = _inner(function)
+    return {
+        "model": repr(plan.model.replace(**dict.fromkeys(plan.fields, 0.0))),
+        "fields": {field: _digest(values) for field, (_, values) in plan.fields.items()},
+        "chunk": list(plan.block),
+        "seed": None if seed is None else [repr(seed[0]), list(seed[1])],
+        "version": __version__,
+        "function": f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', name)}",
+        "name": name,
+        "vectorized": bool(vectorized),
+        "source": _source(function, name),
+    }
+
+
+def provenance(model: Any, seed: Any, function: Callable[..., Any], name: str) -> dict[str, Any]:
+    """The attributes of a scan's Dataset."""
+    return {
+        "model": repr(model),
+        "function": name,
+        "arguments": repr(_arguments(function)),
+        "seed": "" if seed is None else f"{seed[0]} {list(seed[1])}",
+        "command": " ".join(sys.argv),
+        "versions": " ".join(
+            [f"rmt_gates {__version__}", *(f"{p} {version(p)}" for p in PACKAGES)]
+        ),
+    }
+
+
+def _inner(function: Any) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def _arguments(function: Any) -> list[Any]:
+    """Those a `functools.partial` brings, such as tolerances."""
+    found: list[Any] = []
+    while isinstance(function, functools.partial):
+        found.append([repr(a) for a in function.args])
+        found.append({k: repr(v) for k, v in sorted(function.keywords.items())})
+        function = function.func
+    return found
+
+
+def _source(function: Any, name: str) -> str:
+    """A digest of the source text and of bound arguments."""
+    try:
+        text = inspect.getsource(_inner(function))
+    except (OSError, TypeError):
+        raise ValueError(
+            f"the source of function {name} is not to be found, so that a store would not notice "
+            "if it changed: put the function into a file"
+        ) from None
+    return hashlib.sha256(f"{text}{_arguments(function)}".encode()).hexdigest()[:16]
+
+
+def _digest(values: np.ndarray) -> str:
+    return f"{len(values)} values {hashlib.sha256(values.tobytes()).hexdigest()[:16]}"

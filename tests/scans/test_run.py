@@ -1,0 +1,172 @@
+"""rg.scan: what it returns, and that nothing but the parameters and the seed decides it."""
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pytest
+import xarray as xr
+from scanned import GRID, MODEL, noisy, radius
+
+import rmt_gates as rg
+
+
+def test_a_grid():
+    """One axis for each field, in order; every point on its own."""
+    data = rg.scan(radius, MODEL, GRID)
+    assert data.radius.dims == ("a_h", "a_z") and data.radius.shape == (4, 5)
+    for i, j in [(0, 0), (2, 4), (3, 1)]:
+        model = MODEL.replace(a_h=GRID["a_h"][i], a_z=GRID["a_z"][j])
+        assert float(data.radius[i, j]) == radius(model)
+    assert data.a_h.values.tolist() == GRID["a_h"]
+    assert not data.status.values.any() and set(data.message.values.ravel()) == {""}
+    assert data.a_h.attrs["long_name"].startswith("gain of U_h")
+    assert data.attrs["model"] == repr(MODEL) and "rmt_gates" in data.attrs["versions"]
+
+
+def test_a_list_of_points():
+    """A Dataset with one dimension: fields move together."""
+    points = xr.Dataset({"a_h": ("trial", [1.0, 3.0, 2.0]), "b_z": ("trial", [0.0, 1.0, -1.0])})
+    data = rg.scan(radius, MODEL, points)
+    expected = [radius(MODEL.replace(a_h=h, b_z=z)) for h, z in [(1, 0), (3, 1), (2, -1)]]
+    assert data.radius.dims == ("trial",) and data.radius.values.tolist() == expected
+    assert data.b_z.dims == ("trial",) and "b_z" in data.coords
+
+
+def test_every_point_has_its_own_random_numbers():
+    """Those that `spawn` gives, whatever the chunks."""
+    data = rg.scan(noisy, MODEL, GRID, rng=7)
+    scans = np.random.default_rng(7).spawn(1)[0].spawn(20)
+    drawn = data.draw.values.ravel()
+    for i in (0, 4, 19):
+        assert drawn[i] == scans[i].normal()
+    for chunk in (1, 3, 7, 100):
+        xr.testing.assert_identical(data, rg.scan(noisy, MODEL, GRID, rng=7, chunk=chunk))
+    other = rg.scan(noisy, MODEL, GRID)
+    assert not np.array_equal(other.draw.values, drawn, equal_nan=True)
+
+
+def test_what_fails_and_what_differs_in_length():
+    """A failed point says why; arrays are filled up; complex numbers stay complex."""
+    data = rg.scan(noisy, MODEL, GRID, rng=0)
+    assert (data.status.values[2] == rg.Status.FAILED).all()
+    assert set(data.message.values[2]) == {"RuntimeError: nothing at two"}
+    assert np.isnan(data.draw.values[2]).all() and np.isnan(data.wave.values[2]).all()
+    assert data.kind.values[2, 0] == "" and data.kind.values[0].tolist()[:3] == [
+        "quiet",
+        "quiet",
+        "loud",
+    ]
+    assert (np.delete(data.status.values, 2, axis=0) == rg.Status.OK).all()
+    assert data["values"].shape == (4, 5, 5) and data.wave.dtype == complex
+    np.testing.assert_array_equal(data["values"].values[0, 3], [0, 1, 2, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes", "loky"])
+def test_executors_change_nothing(kind):
+    """Any concurrent.futures.Executor, one worker or two."""
+    alone = rg.scan(noisy, MODEL, GRID, rng=1, chunk=3)
+    if kind == "loky":
+        from loky import get_reusable_executor
+
+        executor = get_reusable_executor(2)
+    else:
+        executor = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}[kind](2)
+    with executor:
+        xr.testing.assert_identical(
+            alone, rg.scan(noisy, MODEL, GRID, rng=1, chunk=3, executor=executor)
+        )
+
+
+def test_a_function_of_many_points_at_once():
+    """vectorized: models with 1-D fields, records with one row a point."""
+    seen = []
+
+    def roots(model):
+        seen.append(np.shape(model.a_h))
+        return rg.fixed_points(model)
+
+    over = {"a_h": np.linspace(1.5, 2.5, 6), "a_r": [1.0, 8.0, 10.0]}
+    data = rg.scan(roots, rg.GRU(a_h=1), over, vectorized=True, chunk=6)
+    assert seen == [(6,)] * 3
+    whole = rg.fixed_points(rg.GRU(a_h=over["a_h"][:, None], a_r=over["a_r"]))
+    np.testing.assert_allclose(data.C_h.values, whole.C_h, rtol=1e-13)
+    np.testing.assert_array_equal(data.stable.values[..., 0], whole.stable[..., 0])
+    assert not data.status.values.any()  # an absent root is no failure
+
+    def draws(model, rng):
+        return np.array([child.normal() for child in rng])
+
+    one_by_one = rg.scan(lambda model, rng: rng.normal(), MODEL, over | GRID, rng=3, name="draws")
+    at_once = rg.scan(draws, MODEL, over | GRID, vectorized=True, rng=3)
+    np.testing.assert_array_equal(one_by_one.draws.values, at_once.draws.values)
+
+    failing = rg.scan(lambda model: 1 / 0, MODEL, over, vectorized=True)
+    assert (failing.status.values == rg.Status.FAILED).all()
+    wrong = rg.scan(lambda model: np.ones(2), MODEL, over, vectorized=True)
+    assert "first axis is the 18 points" in wrong.message.values[0, 0]
+
+
+def test_records_of_the_library():
+    """What their repr shows, with their status and message."""
+    data = rg.scan(rg.fixed_points, rg.GRU(a_h=1), {"a_h": [1.8], "a_r": [1.0, 10.0]})
+    np.testing.assert_array_equal(
+        data.C_h.values[0, 1], rg.fixed_points(rg.GRU(a_h=1.8, a_r=10)).C_h
+    )
+    assert np.isnan(data.C_h.values[0, 0, 1:]).all()
+
+    def state(model, rng):
+        return rg.steady_state(model, rng=rng)
+
+    data = rg.scan(state, rg.Vanilla(a_h=2), {"a_h": [0.5, 2.0]})
+    assert data.kind.values.tolist() == ["zero", "chaotic"]
+    assert data.C_h0.values[1] == rg.steady_state(rg.Vanilla(a_h=2)).C_h0
+    failed = rg.scan(partial(state), rg.GRU(a_h=3), {"b_z": [12.0]})
+    assert failed.status.values.tolist() == [rg.Status.WINDOW_TOO_SHORT]
+    assert "remembers for longer" in failed.message.values[0]
+
+
+def test_an_interrupt_stops_it():
+    """Ctrl-C is no failure of a point."""
+
+    def stop(model):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rg.scan(stop, MODEL, GRID)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"function": 3}, TypeError, "function must be callable"),
+        ({"model": 3}, TypeError, "model must be a parameter record"),
+        ({"model": rg.GRU(a_h=[1, 2])}, ValueError, "model must have scalar fields"),
+        ({"over": {}}, TypeError, "over must map fields"),
+        ({"over": {"a_q": [1]}}, ValueError, "over names 'a_q'"),
+        ({"over": {"a_h": [[1]]}}, ValueError, "one-dimensional"),
+        ({"over": {"a_h": [-1]}}, ValueError, "a_h must be >= 0"),
+        ({"over": {"a_h": ["x"]}}, TypeError, "a_h must be"),
+        ({"over": xr.Dataset({"a_h": (("p", "q"), [[1.0]])})}, ValueError, "one dimension"),
+        ({"chunk": 0}, ValueError, "chunk must be a whole number"),
+        ({"rng": 3}, ValueError, "rng has no effect"),
+        ({"name": "a b"}, ValueError, "name must be an identifier"),
+        ({"executor": 3}, TypeError, "executor must be"),
+    ],
+)
+def test_bad_input(change, error, words):
+    """One sentence that names the parameter."""
+    with pytest.raises(error, match=words):
+        rg.scan(**({"function": radius, "model": MODEL, "over": GRID} | change))
+
+
+def test_results_that_do_not_fit_together():
+    """A number here and an array there is the function's mistake, and no point's."""
+    with pytest.raises(ValueError, match=r"value is .* another kind|value is a number at some"):
+        rg.scan(lambda m: 1.0 if m.a_z else [1.0], MODEL, GRID)
+    with pytest.raises(ValueError, match=r"value is .* another kind"):
+        rg.scan(lambda m: 1j if m.a_z else 1.0, MODEL, GRID, chunk=1)
+    data = rg.scan(lambda m: object(), MODEL, GRID)
+    assert "a scan keeps numbers" in data.message.values[0, 0]
+    with pytest.raises(ValueError, match=r"a_h .* name of an axis"):
+        rg.scan(lambda m: {"a_h": 1.0}, MODEL, GRID)

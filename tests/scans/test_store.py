@@ -1,0 +1,173 @@
+"""Stores: killed anywhere and continued to the same bits, never continued by another scan."""
+
+import multiprocessing
+import shutil
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from scanned import GRID, MODEL, noisy, radius, slow_noisy
+
+import rmt_gates as rg
+
+KILLS = 12
+BUSY = {"a_h": np.linspace(1, 3, 12), "a_z": np.linspace(0, 3, 10)}
+
+
+def same(one, other):
+    """Bit for bit, the command aside."""
+    xr.testing.assert_identical(
+        one.load().drop_attrs(deep=False), other.load().drop_attrs(deep=False)
+    )
+
+
+def test_a_store_holds_what_the_scan_returns(tmp_path):
+    """And is read again without computing; its folder is made."""
+    alone = rg.scan(noisy, MODEL, GRID, rng=5, chunk=5)
+    stored = rg.scan(noisy, MODEL, GRID, rng=5, chunk=5, store=tmp_path / "new" / "a.zarr")
+    same(alone, stored)
+    assert stored.attrs["missing"] == 0
+    same(rg.open_scan(tmp_path / "new" / "a.zarr"), alone)
+    # a plain zarr store: other programs read it
+    plain = xr.open_zarr(tmp_path / "new" / "a.zarr", consolidated=False)
+    np.testing.assert_array_equal(plain.draw.values, alone.draw.values)
+
+
+def test_points(tmp_path):
+    """Lists of points as well."""
+    points = xr.Dataset({"a_h": ("p", [1.0, 3.0, 2.0]), "b_z": ("p", [0.0, 1.0, -1.0])})
+    stored = rg.scan(radius, MODEL, points, store=tmp_path / "a.zarr", chunk=2)
+    same(stored, rg.scan(radius, MODEL, points, chunk=2))
+
+
+def test_finished_blocks_are_kept(tmp_path):
+    """After an exception that is no point's, and in the same bits."""
+    calls = []
+
+    def fragile(model, rng):
+        calls.append(model.a_z)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return noisy(model, rng)
+
+    given = {"rng": 2, "chunk": 5, "store": tmp_path / "a.zarr"}
+    with pytest.raises(KeyboardInterrupt):
+        rg.scan(fragile, MODEL, GRID, **given)
+    part = rg.open_scan(tmp_path / "a.zarr")
+    assert part.attrs["missing"] == 15
+    assert (part.status.values[1:] == rg.Status.MISSING).all() and not part.status.values[0].any()
+    whole = rg.scan(fragile, MODEL, GRID, **given)
+    assert len(calls) == 8 + 15
+    same(whole, rg.scan(fragile, MODEL, GRID, rng=2, chunk=5))
+
+
+def test_the_seed_of_a_store(tmp_path):
+    """Without rng a store keeps the seed that was drawn."""
+    store = tmp_path / "a.zarr"
+    first = rg.scan(noisy, MODEL, GRID, store=store).load()
+    assert first.identical(rg.scan(noisy, MODEL, GRID, store=store).load())
+
+
+def _scan(store):
+    rg.scan(slow_noisy, MODEL, BUSY, rng=11, chunk=5, store=store)
+
+
+def test_killed_anywhere(tmp_path):
+    """SIGKILL at random moments: what is finished stays, and the end is bitwise the same."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["scanned", "rmt_gates.scans.run", "zarr", "filelock", "xarray"])
+    rng = np.random.default_rng()
+    store, missing = tmp_path / "a.zarr", []
+    for _ in range(KILLS):
+        process = server.Process(target=_scan, args=(store,))
+        process.start()
+        deadline = time.monotonic() + 30
+        while not store.with_name("a.zarr.lock").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.join(rng.uniform(0.02, 0.25))
+        process.kill()
+        process.join()
+        if (store / "zarr.json").exists():
+            missing.append(rg.open_scan(store).attrs["missing"])
+    assert missing == sorted(missing, reverse=True)  # nothing is lost
+    assert missing[0] > 0 or len(set(missing)) > 1  # and it was killed at work
+    final = rg.scan(slow_noisy, MODEL, BUSY, rng=11, chunk=5, store=store)
+    same(final, rg.scan(slow_noisy, MODEL, BUSY, rng=11, chunk=5))
+
+
+def test_one_process_at_a_time(tmp_path):
+    """The second is refused, and the store unharmed."""
+    store = tmp_path / "a.zarr"
+    server = multiprocessing.get_context("forkserver")
+    process = server.Process(target=_scan, args=(store,))
+    process.start()
+    deadline = time.monotonic() + 30
+    while not (store / "zarr.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(ValueError, match="being written by another process"):
+        _scan(store)
+    process.join()
+    assert process.exitcode == 0
+    same(rg.open_scan(store), rg.scan(slow_noisy, MODEL, BUSY, rng=11, chunk=5))
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"over": {"a_h": [1.0, 2.0], "a_z": [1.0]}}, "fields"),
+        ({"model": rg.GRU(a_h=3, a_r=2)}, "model"),
+        ({"model": rg.GRU(a_h=3, a_r=1, reset="after")}, "model"),
+        ({"chunk": 2}, "chunk"),
+        ({"rng": 9}, "seed"),
+        ({"function": slow_noisy}, "function"),
+        ({"name": "other"}, "name"),
+    ],
+)
+def test_another_scan_is_refused(tmp_path, change, part):
+    """By the part of its identity that differs; the store stays as it is."""
+    given = {"function": noisy, "model": MODEL, "over": GRID, "rng": 5, "chunk": 5}
+    store = tmp_path / "a.zarr"
+    first = rg.scan(**given, store=store).load()
+    with pytest.raises(ValueError, match=f"belongs to another scan: its {part} is"):
+        rg.scan(**(given | change), store=store)
+    assert first.identical(rg.open_scan(store).load())
+
+
+def test_a_function_that_changed(tmp_path):
+    """The same name, another source."""
+
+    def made(body):
+        file = tmp_path / "made.py"
+        file.write_text(f"def value(model):\n    return {body}\n")
+        import importlib.util
+        import linecache
+
+        linecache.clearcache()
+        spec = importlib.util.spec_from_file_location("made", file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.value
+
+    rg.scan(made("model.a_h"), MODEL, GRID, store=tmp_path / "a.zarr")
+    with pytest.raises(ValueError, match="its source is"):
+        rg.scan(made("model.a_h + 1"), MODEL, GRID, store=tmp_path / "a.zarr")
+
+
+def test_what_is_no_store(tmp_path):
+    """Folders of something else are left alone; lambdas need a name."""
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(ValueError, match="is no zarr store"):
+        rg.scan(radius, MODEL, GRID, store=tmp_path)
+    with pytest.raises(ValueError, match="there is none at this path"):
+        rg.open_scan(tmp_path / "none")
+    with pytest.raises(ValueError, match="give name="):
+        rg.scan(lambda model: 1.0, MODEL, GRID, store=tmp_path / "b.zarr")
+    stored = rg.scan(lambda model: 1.0, MODEL, GRID, store=tmp_path / "b.zarr", name="one")
+    assert (stored.one.values == 1).all()
+    import zarr
+
+    zarr.create_group(tmp_path / "c.zarr", zarr_format=3)
+    with pytest.raises(ValueError, match=r"not written by rg.scan"):
+        rg.open_scan(tmp_path / "c.zarr")
+    shutil.rmtree(tmp_path / "c.zarr")

@@ -6,6 +6,7 @@ import pytest
 from rmt_gates.mean_field.level_roots import (
     Knots,
     _below_zero,
+    _cubic_weights,
     _hermite_start,
     crossings,
     monotone_knots,
@@ -254,6 +255,18 @@ def test_two_extrema_in_one_cell(half, sign):
     knots = monotone_knots(cusp, np.concatenate([lowest, t], axis=1))
     which, _ = crossings(knots, np.arange(len(place)), np.zeros(len(place)))
     np.testing.assert_array_equal(np.bincount(which), 3)
+
+
+def test_cubics_between_points():
+    """What is below zero between grid points is judged by a cubic: it is exact for cubics."""
+
+    def cubic(x):
+        return x**3 - 4 * x**2 + 2 * x + 0.3
+
+    weights = _cubic_weights(np.array([0, 1, 2]))
+    x = np.arange(3)[:, None] + np.linspace(0, 1, 9)
+    between = np.einsum("p,cps->cs", cubic(np.arange(4.0)), weights)
+    np.testing.assert_allclose(between, cubic(x), rtol=0, atol=1e-14)
 
 
 def test_a_narrow_dip_is_found_wherever_it_is():

@@ -1,5 +1,7 @@
 """The record of a steady state, from made-up numbers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,38 @@ def test_the_basin_of_zero_begins_far_below_the_lowest_fixed_point():
     assert points.stable[0] and lowest > 0
     shape = np.exp(-np.arange(5.0))
     assert fallen(0.049 * lowest * shape) and not fallen(0.051 * lowest * shape)
+
+
+def test_falling_into_a_stable_rest():
+    """A kernel that is flat, and at a stable value; others pass through it and go on."""
+    points = SimpleNamespace(C_h=np.array([0.0, 0.1, 0.4]), stable=np.array([False, True, False]))
+    fallen = collapse(points)
+    flat = 0.1 * np.array([1.0, 0.9992, 0.9995])
+    assert fallen(flat) and fallen(1.0095 * flat) and fallen(0.9905 * flat)
+    assert not fallen(1.0105 * flat) and not fallen(0.9895 * flat) and not fallen(4 * flat)
+    assert not fallen(0.1 * np.array([1.0, 0.9985, 1.0])) and not fallen(1e-9 * flat)
+
+
+def test_falling_into_zero():
+    """Below 1e-7 where zero is stable and alone."""
+    fallen = collapse(SimpleNamespace(C_h=np.array([0.0]), stable=np.array([True])))
+    assert fallen(np.array([0.9e-7, 0.0])) and not fallen(np.array([1.1e-7, 0.0]))
+    unstable = collapse(SimpleNamespace(C_h=np.array([0.0]), stable=np.array([False])))
+    assert not unstable(np.array([0.9e-7, 0.0]))
+
+
+def test_the_dataset_of_a_state():
+    """The kernel over its lags, and what it is of."""
+    dataset = record().to_dataset()
+    assert dataset.C_h.values.tolist() == [0.4, 0.2, 0.1] and dataset.lag.values.tolist() == [
+        0,
+        1,
+        2,
+    ]
+    assert dataset.C_h_error.values.tolist() == [0.01, 0.02, 0.03]
+    assert dataset.attrs == {"model": repr(MODEL), "kind": "chaotic", "status": record().message}
+    nothing = not_found(MODEL, 2, Status.TIME_LIMIT)
+    assert np.isnan(nothing.C_h_error).all() and np.isnan(nothing.static)
 
 
 @pytest.mark.parametrize(

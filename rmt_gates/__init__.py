@@ -30,6 +30,7 @@ _HOME = {
     "point_masses": "rmt_gates.spectra.point_masses",
     "jacobian_powers": "rmt_gates.spectra.powers",
     "phase_diagram": "rmt_gates.phases.diagram",
+    "phase_lines": "rmt_gates.phases.lines",
     "critical_reset_gain": "rmt_gates.phases.reset_gain",
     "scan": "rmt_gates.scans.run",
     "open_scan": "rmt_gates.scans.run",

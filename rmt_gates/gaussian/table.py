@@ -3,13 +3,15 @@
 For a fixed integrand f and mean m, log E f(m + √V x) is a smooth function of V with structure at
 every scale from V ~ 1 (the width of f) to V ~ 1e16 (f is a step). It is interpolated on [0, v0] by
 a polynomial in V, and beyond on octaves [v0 2^k, v0 2^(k+1)], each cut into 1, 2, 4, ... equal
-parts until the Chebyshev coefficients have decayed to rounding.
+parts until the Chebyshev coefficients have decayed to rounding. Octaves are tabulated once a
+variance asks for them.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -63,11 +65,16 @@ class LogExpectation:
                 f"per_variance needs E f to vanish like the variance: {integrand.name} at "
                 f"mean {mean:g} does not"
             )
+        self._pieces: list[Array] = []  # monomials (terms, panels) of [0, v0], then of the octaves
+        self._growing = Lock()
         if vanishes and not per_variance:
-            self._start, first = self._onset(), None
+            self._start, self._starts_at_zero = self._onset(), True
+            self._pieces.append(np.zeros((_TERMS, 1)))
         else:
             self._start, first = self._first_panel()
-        self._tabulate_octaves(first)
+            self._starts_at_zero = False
+            self._pieces.append(_horner(first))
+        self._tabulate(0)
 
     def __repr__(self) -> str:
         kind = ", per_variance=True" if self.per_variance else ""
@@ -75,14 +82,14 @@ class LogExpectation:
 
     def __call__(self, variance: ArrayLike) -> Any:
         """log E f(m + √variance x), elementwise (log(E f / variance) with `per_variance`)."""
-        return self._evaluate(variance, self._values)
+        return self._evaluate(variance, slope=False)
 
     def slope(self, variance: ArrayLike) -> Any:
         """d log E f / d log V at V = `variance` (of log(E f / V) with `per_variance`).
 
         It vanishes like V as V -> 0, with an error small relative to itself.
         """
-        return self._evaluate(variance, self._slopes)
+        return self._evaluate(variance, slope=True)
 
     def _average(self, variance: Array) -> Array:
         """E f, or E f / V, by quadrature."""
@@ -134,56 +141,41 @@ class LogExpectation:
             v0 *= 0.5
         raise RuntimeError(f"{self!r}: no polynomial in the variance near 0")
 
-    def _tabulate_octaves(self, first: Array | None) -> None:
-        """Fill the table: coefficients of all panels, and each octave's first panel and parts.
+    def _tabulate(self, octaves: int) -> None:
+        """Let the table cover this many octaves above v0."""
+        with self._growing:  # the table is shared by threads
+            for k in range(len(self._pieces) - 1, octaves):
+                self._pieces.append(_horner(self._octave(k)))
+            self._table = _Table.of(self._pieces, self._starts_at_zero)
 
-        first : the coefficients below v0, or None where E f is 0 there.
-        """
-        octaves = int(np.ceil(np.log2(LARGEST_VARIANCE / self._start) + 1e-9))
-        pieces: dict[int, Array] = {}
-        todo, parts = np.arange(octaves), 1
-        while todo.size:
-            if parts > _MOST_PARTS:
-                raise RuntimeError(
-                    f"{self!r}: not resolved by {_MOST_PARTS} panels in the octave above "
-                    f"V = {self._start * 2.0 ** todo[0]:g}"
-                )
-            edges = 1 + np.arange(parts + 1) / parts
-            scale = self._start * 2.0**todo
-            coefficients, decayed = _interpolate(
-                self._exact, np.outer(scale, edges[:-1]).ravel(), np.outer(scale, edges[1:]).ravel()
-            )
-            coefficients = coefficients.reshape(todo.size, parts, _TERMS)
-            done = decayed.reshape(todo.size, parts).all(axis=1)
-            pieces.update(zip(todo[done], coefficients[done]))
-            todo, parts = todo[~done], 2 * parts
-        table = [np.zeros((1, _TERMS)) if first is None else first]
-        table += [pieces[k] for k in range(octaves)]
-        sizes = np.array([len(piece) for piece in table])
-        self._parts = sizes.astype(float)
-        self._offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        self._values = _horner_rows(np.concatenate(table))
-        powers = np.arange(1, _TERMS)[:, None]
-        self._slopes = np.ascontiguousarray(self._values[1:] * powers)
-        if first is None:
-            self._values[0, 0] = -np.inf
-            self._slopes[:, 0] = np.nan
+    def _octave(self, k: int) -> Array:
+        """Coefficients of its panels; computed alone, so that no digit depends on what else is."""
+        low, parts = self._start * 2.0**k, 1
+        while parts <= _MOST_PARTS:
+            edges = low * (1 + np.arange(parts + 1) / parts)
+            coefficients, decayed = _interpolate(self._exact, edges[:-1], edges[1:])
+            if decayed.all():
+                return coefficients
+            parts *= 2
+        raise RuntimeError(
+            f"{self!r}: not resolved by {_MOST_PARTS} panels in the octave above V = {low:g}"
+        )
 
-    def _evaluate(self, variance: ArrayLike, rows: Array) -> Any:
+    def _evaluate(self, variance: ArrayLike, slope: bool) -> Any:
         v = np.asarray(variance, float)
         flat = v.ravel()
         result = np.empty_like(flat)
         for begin in range(0, flat.size, _CHUNK):
             part = slice(begin, begin + _CHUNK)
-            result[part] = self._evaluate_chunk(flat[part], rows)
+            result[part] = self._evaluate_chunk(flat[part], slope)
         return float(result[0]) if v.shape == () else result.reshape(v.shape)
 
-    def _evaluate_chunk(self, v: Array, rows: Array) -> Array:
+    def _evaluate_chunk(self, v: Array, slope: bool) -> Array:
         """Horner's rule in the local variable of each point's panel."""
         if np.isnan(v.max()):
             result, given = np.full(v.shape, np.nan), ~np.isnan(v)
             if given.any():
-                result[given] = self._evaluate_chunk(v[given], rows)
+                result[given] = self._evaluate_chunk(v[given], slope)
             return result
         if v.min() < 0 or v.max() > LARGEST_VARIANCE:
             raise ValueError(
@@ -193,12 +185,17 @@ class LogExpectation:
         mantissa, octave = np.frexp(v * (1 / self._start))
         beyond = octave > 0
         octave = np.maximum(octave, 0)
-        parts = self._parts[octave]
+        highest = int(octave.max())
+        if highest >= len(self._table.parts):
+            self._tabulate(highest)
+        table = self._table
+        rows = table.slopes if slope else table.values
+        parts = table.parts[octave]
         position = np.where(beyond, 2 * mantissa, v * (1 / self._start))
         local = parts * (position - beyond)
         part = local.astype(np.intp)
         np.minimum(part, np.where(beyond, parts, 1).astype(np.intp) - 1, out=part)
-        panel = self._offsets[octave] + part
+        panel = table.offsets[octave] + part
         local -= part
         local *= 2
         local -= 1
@@ -207,9 +204,32 @@ class LogExpectation:
         for row in rows[-2::-1]:
             result *= local
             result += row.take(panel, out=coefficient, mode="clip")
-        if rows is self._slopes:
+        if slope:
             result *= 2 * parts * position
         return result
+
+
+class _Table(NamedTuple):
+    """All panels in a row: monomial coefficients (terms, panels) of the values and their slopes.
+
+    ``parts``, ``offsets`` : how many panels [0, v0] and every octave has, and which is its first.
+    """
+
+    values: Array
+    slopes: Array
+    parts: Array
+    offsets: NDArray[np.int_]
+
+    @classmethod
+    def of(cls, pieces: list[Array], starts_at_zero: bool) -> _Table:
+        sizes = np.array([piece.shape[1] for piece in pieces])
+        values = np.ascontiguousarray(np.concatenate(pieces, axis=1))
+        slopes = np.ascontiguousarray(values[1:] * np.arange(1, _TERMS)[:, None])
+        if starts_at_zero:  # E f is 0 below v0
+            values[0, 0] = -np.inf
+            slopes[:, 0] = np.nan
+        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        return cls(values, slopes, sizes.astype(float), offsets)
 
 
 @lru_cache(maxsize=4096)
@@ -239,6 +259,6 @@ def _decay(coefficients: Array, size: float | Array) -> tuple[Array, NDArray[np.
     return np.where(tail, 0.0, coefficients), np.asarray(decayed)
 
 
-def _horner_rows(coefficients: Array) -> Array:
+def _horner(coefficients: Array) -> Array:
     """Monomial coefficients (terms, panels) from Chebyshev coefficients (panels, terms)."""
-    return np.ascontiguousarray((coefficients @ _TO_MONOMIALS.T).T)
+    return np.asarray((coefficients @ _TO_MONOMIALS.T).T)

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
 from rmt_gates.mean_field.fixed_points import fixed_points
+from rmt_gates.phases.plane import plane_axes
 from rmt_gates.results import Status
-from rmt_gates.spectra.states import real_numbers
 
 BRANCHES = ("zero", "lower", "upper")
 PHASES = ("zero alone", "coexistence", "zero unstable", "one fixed point", "several fixed points")
@@ -57,11 +56,7 @@ def phase_diagram(model: Any, over: Mapping[str, Any]) -> Any:
     """
     import xarray as xr
 
-    if not isinstance(model, Architecture):
-        raise TypeError(
-            f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
-        )
-    axes = _axes(model, over)
+    axes = plane_axes(model, over)
     (first, x), (second, y) = axes.items()
     points = fixed_points(model.replace(**{first: x[:, None], second: y}))
     present, count = points.status != Status.ABSENT, np.asarray(points.count)
@@ -111,20 +106,3 @@ def _places(roots: int, count: np.ndarray, zero: np.ndarray) -> np.ndarray:
     listed = root + np.where((root > 0) & (others == 1), 1, 0)
     biased = root + np.maximum(3 - others, 0)
     return np.where(zero[..., None], listed, biased)
-
-
-def _axes(model: Architecture, over: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The two fields with their values."""
-    if not isinstance(over, Mapping) or len(over) != 2:
-        raise ValueError('over must name two fields, such as {"a_h": values, "a_r": values}')
-    if model.shape:
-        raise ValueError("model must have scalar fields: the values of two of them come from over")
-    axes = {}
-    for name, values in over.items():
-        if name not in model.numbers():
-            known = ", ".join(model.numbers())
-            raise ValueError(f"over names {name!r}, which is no field of this model: {known}")
-        axes[name] = np.atleast_1d(real_numbers(f"over[{name!r}]", values))
-        if axes[name].ndim != 1 or not axes[name].size:
-            raise ValueError(f"over[{name!r}] must be one-dimensional and not empty")
-    return axes

@@ -1,5 +1,7 @@
 """Tabulated averages: against direct quadrature, and their slopes against small-V expansions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -211,4 +213,17 @@ def test_a_function_that_is_not_smooth_is_reported(monkeypatch):
     with pytest.raises(
         RuntimeError, match=r"^LogExpectation.wavy, mean=0.: not resolved by 4 panels"
     ):
-        LogExpectation(wavy, 0.0)
+        LogExpectation(wavy, 0.0)(1.0)
+
+
+@pytest.mark.parametrize("mean", [0.0, -1.3])
+def test_octaves_are_the_same_in_whatever_order_they_are_asked_for(mean):
+    """To the last digit, also by several threads at once."""
+    v = np.logspace(-6, 9, 400)
+    whole = LogExpectation(SIGMOID, mean)
+    at_once, slopes = whole(v), whole.slope(v)
+    one_by_one = LogExpectation(SIGMOID, mean)
+    np.testing.assert_array_equal([one_by_one(x) for x in v], at_once)
+    shared = LogExpectation(SIGMOID, mean)
+    with ThreadPoolExecutor(4) as pool:
+        np.testing.assert_array_equal(list(pool.map(shared.slope, v)), slopes)

@@ -51,7 +51,14 @@ def _one_way(
     points, tangent, step = [first], direction, 0.25 * LONGEST
     while len(points) < MOST and step > SHORTEST:
         here = points[-1]
-        new = corrected(equations, here + step * tangent, tangent)
+        guess = here + step * tangent
+        if not _inside(guess):
+            end = _at_side(equations, here, guess)
+            if end is not None:
+                return [*points, end], False
+            step /= 2
+            continue
+        new = corrected(equations, guess, tangent)
         turned = None if new is None else _tangent(equations, new)
         if turned is not None:
             turned = turned * np.sign(turned @ tangent)
@@ -60,7 +67,7 @@ def _one_way(
             continue
         if not _inside(new):
             end = _at_side(equations, here, new)
-            return points + ([] if end is None else [end]), False
+            return [*points, *([] if end is None else [end])], False
         points.append(new)
         if stop is not None and stop(new):
             break
@@ -95,11 +102,17 @@ def _at_side(equations: Equations, inner: np.ndarray, outer: np.ndarray) -> np.n
 
 
 def _jacobian(equations: Equations, point: np.ndarray) -> np.ndarray:
-    """(n − 1, n), by central differences."""
-    shifts = DIFFERENCE * np.eye(len(point))
-    values = equations(np.concatenate([point + shifts, point - shifts]))
-    ahead, behind = np.split(values, 2)
-    return np.asarray((ahead - behind).T / (2 * DIFFERENCE))
+    """(n − 1, n), by central differences; at the lower sides, where variances are 0, forward ones.
+
+    The points of each are point + DIFFERENCE (−1, 0, 1) or point + DIFFERENCE (0, 1, 2).
+    """
+    n = len(point)
+    forward = (point < DIFFERENCE) & (np.arange(n) < 2)
+    places = np.where(forward, [[0], [1], [2]], [[-1], [0], [1]])
+    weights = np.where(forward, [[-1.5], [2.0], [-0.5]], [[-0.5], [0.0], [0.5]]) / DIFFERENCE
+    shifted = point + DIFFERENCE * places[:, :, None] * np.eye(n)
+    values = equations(shifted.reshape(-1, n)).reshape(3, n, -1)
+    return np.asarray(np.einsum("pk,pkf->fk", weights, values))
 
 
 def _tangent(equations: Equations, point: np.ndarray) -> np.ndarray:

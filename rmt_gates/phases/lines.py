@@ -323,6 +323,7 @@ def _ended_at_zero(curve: np.ndarray, at_zero: Callable[[np.ndarray], bool]) -> 
         if at_zero(curve[end]):
             u, v = np.exp(T_SCALE * curve[[end, before], 2])
             last = (curve[end] * v - curve[before] * u) / (v - u)
+            last[:2] = np.clip(last[:2], 0, 1)
             whole = [last[None], curve] if end == 0 else [curve, last[None]]
             curve = np.concatenate(whole)
     return curve

@@ -60,9 +60,10 @@ class Plane:
         return np.asarray(self.low + (self.high - self.low) * square)
 
     def models(self, points: np.ndarray) -> Architecture:
-        """The models at points (n, ≥2) of the unit square, and a little beyond it."""
-        values = dict(zip(self.fields, self.coordinates(points[:, :2]).T, strict=True))
+        """The models at points (n, ≥2) of the unit square; its sides stand for what is beyond."""
+        inside = np.clip(points[:, :2], -1e-4, 1 + 1e-4)
+        values = dict(zip(self.fields, self.coordinates(inside).T, strict=True))
         for name, value in values.items():
-            if name[0] == "a":
-                values[name] = np.abs(value)  # every average is even in a gain
+            if name[0] in "av":
+                values[name] = np.maximum(value, 0.0)
         return self.model.unchecked(**values)

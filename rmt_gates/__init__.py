@@ -31,6 +31,7 @@ _HOME = {
     "jacobian_powers": "rmt_gates.spectra.powers",
     "phase_diagram": "rmt_gates.phases.diagram",
     "phase_lines": "rmt_gates.phases.lines",
+    "chaos_boundary": "rmt_gates.phases.chaos_boundary",
     "critical_reset_gain": "rmt_gates.phases.reset_gain",
     "scan": "rmt_gates.scans.run",
     "open_scan": "rmt_gates.scans.run",

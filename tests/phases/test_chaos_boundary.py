@@ -1,0 +1,79 @@
+"""Where chaos ends: jumps, and transitions that are continuous; networks from both starts."""
+
+import numpy as np
+import pytest
+
+import rmt_gates as rg
+from rmt_gates.results import Status
+
+
+def test_a_jump():
+    """Beside the stable zero, far from the fold of the fixed points."""
+    end = rg.chaos_boundary(rg.GRU(a_h=1.8, a_r=18), "a_r", toward=14)
+    assert end.status == Status.OK and end.jump
+    # by bisection of steady states, to where they no longer settle: 16.0319358(4)
+    assert end.value == pytest.approx(16.031936, abs=3e-5) and end.error < 1e-4
+    assert end.amplitude == pytest.approx(0.0304, abs=3e-4)
+    assert rg.critical_reset_gain(1.8) < 9
+    x, A, error = end.followed.T
+    assert (np.diff(x) < 0).all() and (np.diff(A) < 0).all() and not error.any()
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value"),
+    [
+        (rg.Vanilla(a_h=1.5), "a_h", 1.0),
+        (rg.GRU(a_h=3, a_r=2, b_r=0.5), "a_h", 1 + np.exp(-0.5)),
+    ],
+)
+def test_a_continuous_end(model, field, value):
+    """Where zero becomes stable."""
+    end = rg.chaos_boundary(model, field)
+    assert not end.jump and end.amplitude == 0
+    assert end.value == pytest.approx(value, rel=1e-9)
+
+
+def test_with_a_bias_it_ends_where_the_fixed_point_becomes_stable():
+    """ρ = 1; upwards as well."""
+    end = rg.chaos_boundary(rg.Vanilla(a_h=2, v_h=0.1), "v_h", toward=5.0)
+    point = rg.fixed_points(rg.Vanilla(a_h=2, v_h=end.value))[-1]
+    assert point.rho == pytest.approx(1, abs=1e-9) and end.value > 0.1 and not end.jump
+
+
+def test_no_end():
+    """Chaotic all the way."""
+    end = rg.chaos_boundary(rg.Vanilla(a_h=2), "a_h", toward=1.9)
+    assert end.status == Status.ABSENT and np.isnan(end.value)
+    assert end.message == "The state is chaotic all the way to a_h = 1.9."
+
+
+def test_networks_from_both_starts():
+    """N = 1000, a_r* = 16.03: beyond, activity stays and a small start dies; before, both die."""
+    model = rg.GRU(a_h=1.8, a_r=40)
+    active = rg.sample_network(model, 1000, batch=2, rng=1).run(200).h
+    small = 1e-2 * np.random.default_rng(2).normal(size=active.shape)
+    for a_r, stays in ((22.0, True), (12.0, False)):
+        one = model.replace(a_r=a_r)
+        network = rg.sample_network(one, 1000, batch=2, rng=1)  # the same weights, scaled
+        for start, expected in ((active, stays), (small, False)):
+            squares = np.mean(np.asarray(network.run(500, h=start).h) ** 2, axis=-1)
+            if expected:
+                assert (np.abs(squares / rg.steady_state(one).C_h0 - 1) < 0.5).all()
+            else:
+                assert (squares < 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "toward", "words"),
+    [
+        (3, "a_h", 0.0, "needs a model such as"),
+        (rg.GRU(a_h=[1, 2]), "a_h", 0.0, "takes one model"),
+        (rg.GRU(a_h=3), "a_q", 0.0, "field must be one of"),
+        (rg.GRU(a_h=3), "a_h", 3.0, "toward must differ"),
+        (rg.GRU(a_h=3), "a_h", -1.0, "a_h must be >= 0"),
+        (rg.GRU(a_h=1), "a_h", 0.0, "must have a chaotic steady state, and this one's is zero"),
+    ],
+)
+def test_bad_input(model, field, toward, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        rg.chaos_boundary(model, field, toward=toward)

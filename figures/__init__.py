@@ -6,9 +6,13 @@ docstring whose first line says what it shows. To add one, write that module and
 
 NAMES = (
     "can2020_fig1",
+    "can2020_fig2_left",
     "can2020_fig2_right",
     "can2020_fig3",
     "density_maps",
     "gru_conventions",
+    "lstm_phase_diagram",
+    "phase_conventions",
+    "radius_maps",
     "trained_gru",
 )

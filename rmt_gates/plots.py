@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 
     from rmt_gates.mean_field.fixed_points import FixedPoints
     from rmt_gates.mean_field.steady_state import SteadyState
+    from rmt_gates.phases.lines import PhaseLines
     from rmt_gates.spectra.curve import SpectralCurve
     from rmt_gates.spectra.resolvent import Resolvent
 
 THEORY = "#d62728"
 MIDDLE = "0.6"
+FEW = 6  # values of a parameter that get a line each
+PHASE_COLORS = ["#f2f2f2", "#a6cee3", "#fdd49e", "#f2f2f2", "#a6cee3"]
+LINES: dict[str, dict[str, Any]] = {
+    "zero_stability": {"color": "black", "lw": 1.3, "label": "zero loses stability"},
+    "fold": {"color": THEORY, "lw": 1.3, "label": "fold of fixed points"},
+    "sqrt2": {"color": "black", "lw": 1.0, "ls": ":", "label": r"$\rho=\sqrt{2}$"},
+    "tricritical": {"color": "black", "marker": "o", "ms": 4, "lw": 1.0, "label": "tricritical"},
+}
 
 
 def spectrum(curve: SpectralCurve, eigenvalues: Any = None, ax: Axes | None = None) -> Axes:
@@ -224,6 +233,115 @@ def fixed_points(points: FixedPoints, x: Any, ax: Axes | None = None) -> Axes:
         ax.set_xlabel(f"${x}$")
     ax.set_ylabel("$C_h$")
     return ax
+
+
+def phase_diagram(diagram: Any, lines: PhaseLines | None = None, ax: Axes | None = None) -> Axes:
+    """Phases as areas, the marginal region hatched, and the lines between them.
+
+    Parameters
+    ----------
+    diagram : from `rg.phase_diagram`; the first field goes along x. lines : from `rg.phase_lines`.
+    ax : where to draw.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> over = {"a_h": [1.5, 1.8, 2.5], "a_r": [0.0, 5.0, 10.0]}
+    >>> ax = plots.phase_diagram(rg.phase_diagram(rg.GRU(a_h=1), over))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('$a_h$', '$a_r$')
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    ax = ax or _new_axes(4.6, 3.8)
+    first, second = diagram.phase.dims
+    x, y = diagram[first].values, diagram[second].values
+    phase = diagram.phase.values
+    ax.pcolormesh(
+        x,
+        y,
+        phase.T,
+        cmap=ListedColormap(PHASE_COLORS),
+        vmin=-0.5,
+        vmax=4.5,
+        shading="nearest",
+        rasterized=True,
+        zorder=0,
+    )
+    handles: list[Any] = []
+    for i, name in enumerate(diagram.phase.attrs["flag_meanings"].split()):
+        if (phase == i).any():
+            handles.append(Patch(color=PHASE_COLORS[i], label=name.replace("_", " ")))
+    if diagram.marginal.values.any() and min(phase.shape) > 1:
+        ax.contourf(
+            x,
+            y,
+            diagram.marginal.values.T.astype(float),
+            levels=[0.5, 1.5],
+            colors="none",
+            hatches=["////"],
+            zorder=1,
+        )
+        handles.append(Patch(facecolor="none", hatch="////", label="marginal with a sharp gate"))
+    for name, style in LINES.items() if lines is not None else ():
+        curves = getattr(lines, name)
+        for curve in curves:
+            drawn = ax.plot(*curve.T, zorder=3, **style)
+        if curves:
+            handles.append(drawn[0])
+    ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
+    ax.set_xlabel(_symbol(first))
+    ax.set_ylabel(_symbol(second))
+    ax.legend(handles=handles, fontsize="small", loc="best", framealpha=0.9)
+    return ax
+
+
+def scan(array: Any, ax: Axes | None = None) -> Axes:
+    """One variable of `rg.scan`'s Dataset: lines over its first axis, or a map over two long ones.
+
+    Parameters
+    ----------
+    array : `xarray.DataArray` with one or two axes, such as ``data.spectral_radius``; of a second
+        axis with at most six values each gets a line. ax : where to draw.
+
+    Examples
+    --------
+    >>> import rmt_gates as rg
+    >>> from rmt_gates import plots
+    >>> def rho(model):
+    ...     return rg.fixed_points(model)[-1].rho
+    >>> data = rg.scan(rho, rg.GRU(a_h=1), {"a_h": [1.0, 2.0, 3.0], "a_r": [0.0, 2.0]})
+    >>> [line.get_label() for line in plots.scan(data.rho).lines]
+    ['a_r = 0', 'a_r = 2']
+    """
+    ax = ax or _new_axes(4.6, 3.4)
+    if array.ndim not in (1, 2):
+        raise ValueError(f"array must have one or two axes, got {array.dims}: select with .isel")
+    first = str(array.dims[0])
+    x = array[first].values
+    if array.ndim == 1:
+        ax.plot(x, array.values, color=THEORY, marker=".", label=str(array.name))
+    elif array.sizes[array.dims[1]] <= FEW:
+        second = str(array.dims[1])
+        for i, value in enumerate(array[second].values):
+            ax.plot(x, array.values[:, i], marker=".", label=f"{second} = {value:g}")
+        ax.legend(fontsize="small")
+    else:
+        second = str(array.dims[1])
+        drawn = ax.pcolormesh(x, array[second].values, array.values.T, shading="nearest")
+        ax.figure.colorbar(drawn, ax=ax, label=str(array.name).replace("_", " "))
+        ax.set_ylabel(_symbol(second))
+    ax.set_xlabel(_symbol(first))
+    if not ax.get_ylabel():
+        ax.set_ylabel(str(array.name).replace("_", " "))
+    return ax
+
+
+def _symbol(field: str) -> str:
+    kind, _, matrix = field.partition("_")
+    return f"${kind}_{matrix}$"
 
 
 def _branches(C: np.ndarray) -> list[np.ndarray]:

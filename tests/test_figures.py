@@ -39,7 +39,7 @@ def test_the_list_has_every_figure_and_a_sentence(capsys):
 @pytest.mark.parametrize(
     "argv, message",
     [
-        ([], "name a figure: can2020_fig1, can2020_fig2_right"),
+        ([], "name a figure: can2020_fig1, can2020_fig2_left"),
         (["fig1"], "there is no figure 'fig1'; the figures are can2020_fig1"),
         (["can2020_fig1", "--seed", "-1"], "--seed must be at least 0, got -1"),
         (["can2020_fig1", "--out", "/dev/null/x"], "--out /dev/null/x cannot be made"),

@@ -13,6 +13,7 @@ from rmt_gates.cli.checkpoint import OwnCurve
 from rmt_gates.cli.curves import agreement_listing, curve_data, curve_listing
 from rmt_gates.cli.inside import density, slow_modes
 from rmt_gates.cli.output import Result, number, table
+from rmt_gates.cli.planes import phase_diagram, scan
 from rmt_gates.cli.progress import Progress
 from rmt_gates.cli.shared import (
     find_state,
@@ -99,4 +100,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "spectrum": spectrum,
     "density": density,
     "slow-modes": slow_modes,
+    "phase-diagram": phase_diagram,
+    "scan": scan,
 }

@@ -100,12 +100,17 @@ def check_figure(path: str) -> None:
     suffix = Path(path).suffix.lstrip(".").lower()
     if suffix not in known:
         raise BadInput(f"--figure {path}: the name must end in one of .{', .'.join(sorted(known))}")
+    check_writable("--figure", path)
+
+
+def check_writable(option: str, path: str) -> None:
+    """Refuse a file that could not be written, before the work is done."""
     target = Path(path)
     new = not target.exists()
     try:
         target.open("ab").close()
     except OSError as error:
-        raise BadInput(f"--figure {path} cannot be written: {error.strerror}") from None
+        raise BadInput(f"{option} {path} cannot be written: {error.strerror}") from None
     if new:
         target.unlink()
 

@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 import rmt_gates as rg
 from rmt_gates.architectures.parameters import describe
 from rmt_gates.cli.checkpoint import add_checkpoint_options, load
 from rmt_gates.cli.output import BadInput
-from rmt_gates.cli.values import complex_number, positive, whole
+from rmt_gates.cli.quantities import QUANTITIES
+from rmt_gates.cli.values import complex_number, positive, several, whole
 
 # name on the command line -> constructor in rmt_gates, and its options that choose a class; a
 # further architecture is a further line
@@ -30,7 +33,10 @@ COMMANDS = {
     "spectrum": "the eigenvalues of the Jacobian: their boundary at N = ∞, and sampled networks",
     "density": "how many eigenvalues are where: density, moduli, point masses",
     "slow-modes": "how many eigenvalues are close to 1, and how long modes take to relax",
+    "phase-diagram": "fixed points and their phases over two parameters, and the lines between",
+    "scan": "one quantity over a grid of parameters, in parallel, into a store that can be resumed",
 }
+PLANES = ("phase-diagram", "scan")  # commands in which parameters have several values
 NEGATIVE = re.compile(r"-[\d.in]")  # begins a value: argparse takes -1e-3 for an option
 
 
@@ -49,6 +55,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The options; ``.model`` is what they describe, ``.given`` the network of a checkpoint."""
     options = build_parser().parse_args(_with_checkpoint(list(argv)))
     options.given = None
+    if options.command in PLANES:
+        _split(options)
     if options.architecture == CHECKPOINT:
         options.given = load(options)
         options.model = options.given.fit.model
@@ -76,8 +84,11 @@ def build_parser() -> Parser:
         kinds = one.add_subparsers(dest="architecture", metavar="ARCHITECTURE", required=True)
         for name, (constructor, variants) in ARCHITECTURES.items():
             leaf = kinds.add_parser(name, help=f"rmt_gates.{constructor}", description=about)
-            add_model_options(leaf, getattr(rg, constructor), variants)
+            kind = several if command in PLANES else float
+            add_model_options(leaf, getattr(rg, constructor), variants, kind)
             _add_command_options(leaf, command)
+        if command in PLANES:
+            continue
         about_file = "a torch.nn.RNN, GRU or LSTM from a file: --checkpoint FILE [--module NAME]"
         leaf = kinds.add_parser(CHECKPOINT, help=about_file, description=about)
         add_checkpoint_options(leaf)
@@ -100,6 +111,7 @@ def add_model_options(
     parser: argparse.ArgumentParser,
     constructor: Callable[..., Any],
     variants: dict[str, tuple[str, ...]],
+    kind: Callable[[str], Any] = float,
 ) -> None:
     """``--a-h``, ``--b-z``, ``--activation``, …: one option for each field of the record."""
     group = parser.add_argument_group("model")
@@ -115,7 +127,7 @@ def add_model_options(
         required = field.default is dataclasses.MISSING
         group.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=float if matrix else str,
+            type=kind if matrix else str,
             required=required,
             default=None if required else field.default,
             metavar="X" if matrix else "NAME",
@@ -128,9 +140,13 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
     common.add_argument("--json", action="store_true", help="machine-readable, nothing on stderr")
     if command == "fixed-points":
         return
+    if command in PLANES:
+        common.add_argument("--out", metavar="FILE", help="write the Dataset there: .nc (NetCDF)")
     common.add_argument(
         "--figure", metavar="FILE", help="draw it: .png, .pdf, .svg or another type of matplotlib"
     )
+    if command == "phase-diagram":
+        return
     common.add_argument(
         "--seed", type=whole(0), default=0, metavar="S", help="of all random numbers (default: 0)"
     )
@@ -149,7 +165,9 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
     state.add_argument(
         "--max-seconds", type=float, metavar="T", help="stop then, with the error reached by then"
     )
-    if command == "steady-state":
+    if command == "scan":
+        _add_scan_options(parser)
+    if command in ("steady-state", "scan"):
         return
     state.add_argument(
         "--fixed-point",
@@ -187,6 +205,27 @@ def _add_command_options(parser: argparse.ArgumentParser, command: str) -> None:
         "--seeds", type=whole(1), metavar="K", help="how many of them (default: 4)"
     )
     sampled.add_argument("--device", metavar="D", help="cpu or cuda (default: cpu)")
+
+
+def _add_scan_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("scan")
+    group.add_argument("--quantity", choices=QUANTITIES, required=True, help="what to compute")
+    group.add_argument(
+        "--store", metavar="DIR", help="a zarr store: the same command again does what is missing"
+    )
+    group.add_argument("--workers", type=whole(1), default=1, metavar="K", help="processes")
+    group.add_argument("--chunk", type=whole(1), metavar="POINTS", help="of a task and a file")
+    group.add_argument("--missing", action="store_true", help="only tell what the store lacks")
+
+
+def _split(options: argparse.Namespace) -> None:
+    """``.over`` : the parameters with several values; their options keep the first."""
+    options.over = {}
+    for name, value in vars(options).items():
+        if isinstance(value, np.ndarray):
+            options.over[name] = value
+    for name, values in options.over.items():
+        setattr(options, name, float(values[0]))
 
 
 def _fields(

@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
+
 
 def whole(least: int) -> Callable[[str], int]:
     """Whole numbers from `least` on."""
@@ -47,6 +49,19 @@ def positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
     return value
+
+
+def several(text: str) -> float | np.ndarray:
+    """A number, numbers such as 0,1,10, or a range low:high:n of n of them."""
+    words = text.split(":")
+    if len(words) == 3 and re.fullmatch(r"\d+", words[2]) and int(words[2]) > 0:
+        return np.linspace(finite(words[0]), finite(words[1]), int(words[2]))
+    if ":" in text:
+        raise argparse.ArgumentTypeError(
+            f"must be a number, numbers such as 0,1,10, or a range low:high:n, got {text!r}"
+        )
+    values = np.array([finite(word) for word in text.split(",")])
+    return values if len(values) > 1 else float(values[0])
 
 
 def _real(text: str) -> float:

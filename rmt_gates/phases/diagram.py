@@ -95,7 +95,8 @@ def phase_diagram(model: Any, over: Mapping[str, Any]) -> Any:
     )
     for name, text in LONG_NAMES.items():
         dataset[name].attrs["long_name"] = text
-    dataset["phase"].attrs |= {"flag_values": list(range(len(PHASES))), "flag_meanings": PHASES}
+    meanings = " ".join(phase.replace(" ", "_") for phase in PHASES)  # as CF has it
+    dataset["phase"].attrs |= {"flag_values": list(range(len(PHASES))), "flag_meanings": meanings}
     return dataset
 
 

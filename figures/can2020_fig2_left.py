@@ -18,15 +18,15 @@ import rmt_gates as rg
 from rmt_gates import plots
 
 A_R = 30.0  # the highest
-ENDS = (1.7, 1.75, 1.8, 1.85, 1.9, 1.94)  # a_h at which the end of chaos is looked for
+ENDS = (1.75, 1.8, 1.85, 1.9, 1.94)  # a_h at which the end of chaos is looked for
 NETWORKS = (1.8, 1.9)
-BESIDE = (0.75, 1.3)  # of the a_r where chaos ends
-STEPS = 500
+BESIDE = (0.75, 1.4)  # of the a_r where chaos ends
+STEPS = 300  # finite networks die in the end, close to the line soon
 
 
 def draw(quick: bool = False, rng: Any = 0) -> Figure:
     """The figure; `rng` is anything that `numpy.random.default_rng` takes."""
-    points, N, ends = (41, 200, (1.8,)) if quick else (241, 1000, ENDS)
+    points, N, ends = (41, 500, (1.8,)) if quick else (241, 3000, ENDS)
     over = {"a_h": np.linspace(1, 3, points), "a_r": np.linspace(0, A_R, points)}
     model = rg.GRU(a_h=1)
     figure = Figure(figsize=(5.2, 4.4), layout="constrained")
@@ -41,6 +41,7 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
             stays = is_active(rg.GRU(a_h=a_h, a_r=a_r), N, rng)
             ax.plot(a_h, a_r, "k^" if stays else "kv", ms=5, mfc="white", zorder=4)
     legend = ax.get_legend()
+    assert legend is not None
     handles = [*legend.legend_handles, *ax.get_legend_handles_labels()[0][-1:]]
     ax.legend(handles=handles, fontsize="x-small", loc="upper right", framealpha=0.9)
     return figure
@@ -49,7 +50,7 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
 def end_of_chaos(a_h: float) -> Any:
     """Followed downwards in a_r, at z = 1/2."""
     fold = rg.critical_reset_gain(a_h)
-    return rg.chaos_boundary(rg.GRU(a_h=a_h, a_r=2.6 * fold), "a_r", toward=1.4 * fold)
+    return rg.chaos_boundary(rg.GRU(a_h=a_h, a_r=4 * fold), "a_r", toward=fold)
 
 
 def is_active(model: Any, N: int, rng: Any) -> bool:
@@ -57,5 +58,5 @@ def is_active(model: Any, N: int, rng: Any) -> bool:
     seed = int(np.random.default_rng(rng).integers(2**31))
     before = rg.sample_network(model.replace(a_r=2 * model.a_r), N, rng=seed)
     network = rg.sample_network(model, N, rng=seed)  # the same weights, but for their scale
-    last = network.run(STEPS, h=before.run(200).h).h
+    last = network.run(STEPS, h=before.run(200, rng=seed).h).h
     return bool(np.mean(np.asarray(last) ** 2) > 1e-6)

@@ -28,6 +28,9 @@ TINY = Settings(
     map_points=6,
     rtol=0.1,
     contest_units=20,
+    diagram=5,
+    scan_points=2,
+    scan_sides=(3, 6),
     contests=(Contest((3, 1, 10), target=1, seeds=2, networks=3, steps=5, burn_in=2),),
 )
 

@@ -31,7 +31,9 @@ def test_there_are_examples_for_every_public_name():
         assert ">>>" in (getattr(rmt_gates, name).__doc__ or ""), f"rg.{name} has no example"
 
 
-def test_the_readme_runs(capsys):
+def test_the_readme_runs(capsys, tmp_path, monkeypatch):
+    """What is fenced as python; py is for what takes a cluster, or a minute."""
+    monkeypatch.chdir(tmp_path)  # it writes figures
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     scope: dict[str, object] = {}

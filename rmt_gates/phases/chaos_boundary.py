@@ -20,12 +20,12 @@ from rmt_gates.mean_field.steady_state import steady_state
 from rmt_gates.randomness import generator
 from rmt_gates.results import Record, Status
 
-DEGREE = 3  # of x(A)
-FITTED = 5  # states: the last ones
+FITS = ((3, 5), (2, 4), (2, 3))  # degree of x(A), and how many of the last states it is fitted to
 NEARER = 0.25  # of the distance to the end, from state to state
 FARTHEST = 0.9  # of it, where the solver does not get nearer
 TRIES = 24  # states at all
 EXACT = 1e-6  # relative: exact states are not followed farther
+LEAST_SPREAD = 0.05  # of the largest: no state counts for all
 CLOSE = 0.02  # of the amplitude where the state was first met: an end below this is at A = 0
 
 
@@ -74,9 +74,9 @@ def chaos_boundary(
     Examples
     --------
     >>> import rmt_gates as rg
-    >>> end = rg.chaos_boundary(rg.GRU(a_h=1.8, a_r=30), "a_r")
-    >>> end.jump, round(end.value, 2), round(end.amplitude, 3)
-    (True, 16.03, 0.03)
+    >>> end = rg.chaos_boundary(rg.Vanilla(a_h=1.5), "a_h")  # its zero is unstable above 1
+    >>> end.jump, round(end.value, 6)
+    (False, 1.0)
     """
     require_scalar(model, "chaos_boundary")
     if field not in model.numbers():
@@ -103,7 +103,7 @@ class _Path:
     ) -> None:
         self.model, self.field, self.rng, self.rtol = model, field, rng, rtol
         self.end = end
-        self.away = np.sign(x - end)  # of x·away the state ends at a lower value
+        self.away = float(np.sign(x - end))  # of x·away the state ends at a lower value
         self.points: list[tuple[float, float, float]] = []
         self.gone: float | None = None  # the value nearest to the chaotic ones without chaos
         self.failed: float | None = None  # or where the solver did not tell
@@ -155,30 +155,18 @@ class _Path:
     def _settled(self, found: Any, before: Any) -> bool:
         change = abs(found[0] - before[0])
         exact = all(point[2] == 0 for point in self.points)
-        return bool(change < (EXACT * abs(found[0]) if exact else 0.5 * found[1]))
+        return bool(change < (EXACT * abs(found[0]) if exact else found[1]))
 
     def estimate(self) -> tuple[float, float, float] | None:
-        """(x*, its standard error, A*) from the polynomial through the last states; None if that
-        cannot be."""
-        if len(self.points) < 3:
-            return None
-        x, A, sigma = np.array(self.points[-FITTED:]).T
-        y = x * self.away
-        scale = A.max()
-        degree = min(DEGREE, len(x) - 1)
-        weight = np.ones_like(x)
-        for _ in range(3):
-            fit, covariance = _weighted(A / scale, y, weight, degree)
-            slope = fit.deriv()(A / scale) / scale
-            spread = np.abs(slope) * sigma
-            if not spread.any():
-                break
-            weight = 1 / np.maximum(spread, 0.05 * spread.max())
-        at = _lowest(fit, A.min() / scale)
-        row = at ** np.arange(degree + 1)
-        error = float(np.sqrt(max(row @ covariance @ row, 0.0))) if sigma.any() else 0.0
-        value = float(fit(at) * self.away)
-        return (value, error, float(at * scale)) if self._possible(value) else None
+        """(x*, its standard error, A*) from a polynomial through the last states, of the highest
+        degree for which that can be; None if it cannot."""
+        for degree, fitted in FITS:
+            if len(self.points) > degree:
+                x, A, sigma = np.array(self.points[-fitted:]).T
+                value, error, amplitude = _end(x * self.away, A, sigma, degree)
+                if self._possible(value * self.away):
+                    return value * self.away, error, amplitude
+        return None
 
     def result(self, found: Any, before: Any) -> ChaosBoundary:
         """The record of what was found."""
@@ -219,6 +207,24 @@ class _Path:
         if log_rho(low) * log_rho(high) > 0:
             return None
         return float(brentq(log_rho, low, high, xtol=1e-14, rtol=1e-14))
+
+
+def _end(
+    x: np.ndarray, A: np.ndarray, sigma: np.ndarray, degree: int
+) -> tuple[float, float, float]:
+    """The lowest x of a fit x(A) with errors of A, its standard error, and A there."""
+    scale = A.max()
+    weight = np.ones_like(x)
+    for _ in range(3):  # errors of A count as much as x changes with A
+        fit, covariance = _weighted(A / scale, x, weight, degree)
+        spread = np.abs(fit.deriv()(A / scale) / scale) * sigma
+        if not spread.any():
+            break
+        weight = 1 / np.maximum(spread, LEAST_SPREAD * spread.max())
+    at = _lowest(fit, A.min() / scale)
+    row = at ** np.arange(degree + 1)
+    error = float(np.sqrt(row @ covariance @ row)) if sigma.any() else 0.0
+    return float(fit(at)), error, float(at * scale)
 
 
 def _weighted(

@@ -17,7 +17,7 @@ from rmt_gates.architectures.parameters import describe
 from rmt_gates.results import Status
 from rmt_gates.scans.identity import identity_of, name_of, provenance
 from rmt_gates.scans.plan import Block, Plan, plan_of
-from rmt_gates.scans.tables import Table, ZarrTable, _packages
+from rmt_gates.scans.tables import Table, ZarrTable, packages
 from rmt_gates.scans.task import Task
 
 AHEAD = 2  # blocks handed out for each worker: it never waits, and memory stays bounded
@@ -117,7 +117,7 @@ def open_scan(store: Any) -> Any:
     """
     import xarray as xr
 
-    _packages()
+    zarr, _ = packages()
     path = Path(store)
     if not (path / "zarr.json").exists():
         raise ValueError(f"store {path} is no store of a scan: there is none at this path")
@@ -128,8 +128,10 @@ def open_scan(store: Any) -> Any:
     fields = list(identity["fields"])
     data = data.set_coords(fields)
     points = math.prod(data.sizes[dim] for dim in {data[field].dims[0] for field in fields})
-    lacking = (data.status == Status.MISSING).sum() if "status" in data else points
-    data.attrs["missing"] = int(lacking)
+    if "status" in data:  # read at once: dask would make a task of every block
+        status = zarr.open_array(path, path="status", mode="r")[...]
+        points = int(np.count_nonzero(status == Status.MISSING))
+    data.attrs["missing"] = points
     return _labelled(data)
 
 

@@ -29,6 +29,8 @@ class Table:
         for name in sorted(values, key=lambda name: name == STATUS):
             found = np.asarray(values[name])
             array = self._fitting(name, found.dtype, found.shape[1:])
+            if found.dtype.kind == "O" and not found.any():
+                continue  # no text, as there is already
             region = (*block, *(slice(0, n) for n in found.shape[1:]))
             array[region] = found.reshape(*extent, *found.shape[1:])
 
@@ -90,7 +92,7 @@ class ZarrTable(Table):
         self, plan: Plan, path: Any, identity: Mapping[str, Any], about: Mapping[str, Any]
     ) -> None:
         super().__init__(plan)
-        zarr, filelock = _packages()
+        zarr, filelock = packages()
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(f"{self.path}.lock", timeout=0)
@@ -153,7 +155,7 @@ class ZarrTable(Table):
         self._lock.release()
 
 
-def _packages() -> tuple[Any, Any]:
+def packages() -> tuple[Any, Any]:
     try:
         import filelock
         import zarr

@@ -20,6 +20,8 @@ from validation.benchmarks import (
     fixed_points_grid,
     fixed_points_scaling,
     networks,
+    phase_diagram,
+    scan,
     steady_state,
 )
 from validation.benchmarks.measurement import HEADER, Measurement
@@ -38,6 +40,8 @@ MODULES = (
     curve_fixed_point,
     curve_sampled,
     density,
+    phase_diagram,
+    scan,
     networks,
     steady_state,
 )

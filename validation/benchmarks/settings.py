@@ -49,6 +49,9 @@ class Settings:
     inside_points : points at which densities are solved. map_points : of an interpolated map.
     rtol : rtol of the steady states that compete with networks.
     contest_units : N of those networks.
+    diagram : points along each side of a phase diagram.
+    scan_points : points that a scan's overhead is measured on. scan_sides : of the two grids whose
+        cost per point and memory are compared.
     """
 
     units: int = 1000
@@ -63,6 +66,9 @@ class Settings:
     map_points: int = 10_000
     rtol: float = 5e-3
     contest_units: int = 2000
+    diagram: int = 400
+    scan_points: int = 60
+    scan_sides: tuple[int, int] = (100, 1000)
     contests: tuple[Contest, ...] = ()
 
 
@@ -78,5 +84,6 @@ FULL = Settings(
 QUICK = replace(
     FULL,
     cold_starts=1,
+    scan_sides=(100, 300),
     contests=tuple(replace(c, seeds=8, networks=8) for c in FULL.contests if not c.full_only),
 )

@@ -43,6 +43,15 @@ def test_a_kink_and_a_jump(mean, variance, x, y):
     assert value[0] == pytest.approx(oracle(mean, variance, x, y), rel=1e-8)
 
 
+@pytest.mark.parametrize("mean", [2.5, -2.5])
+def test_a_narrow_law_far_from_zero(mean):
+    """sd = 0.05, on the law and beside it."""
+    for x, y in ((1 / (1 + np.exp(-mean - 0.03)), 1e-4), (0.4, 0.3), (1.3, 0.0)):
+        point = np.array([x]), np.array([1 - x]), np.array([y])
+        value, _ = PanelPoleAverage(mean, 0.0025, kinked)(*point)
+        assert value[0] == pytest.approx(oracle(mean, 0.0025, x, y), rel=1e-8)
+
+
 def test_slope_is_the_derivative():
     average = PanelPoleAverage(0.3, 2.0, kinked)
     x = np.array([-0.3, 0.2, 0.5, 0.668, 0.95, 1.2])

@@ -52,6 +52,16 @@ def test_constant_numerator(mean, variance, x, y):
     np.testing.assert_allclose(value[0], 1.7 * oracle(mean, variance, x, y), rtol=3e-12)
 
 
+@pytest.mark.parametrize("mean", [3.0, -3.0])
+def test_a_narrow_law_far_from_zero(mean):
+    """sd = 0.01: the pole counts only where λ is inside the law, wherever that lies."""
+    average = GaussianPoleAverage(mean, 1e-4, *CONSTANT)
+    for shift, y in ((0.004, 1e-7), (-0.013, 1e-6), (0.2, 1e-5)):
+        x = 1 / (1 + np.exp(-mean - shift))
+        value, _ = average(*(np.array([v]) for v in (x, 1 - x, y)))
+        assert value[0] == pytest.approx(1.7 * oracle(mean, 1e-4, x, y), rel=3e-11)
+
+
 @pytest.mark.parametrize("x, y", [(0.4, 0.3), (0.2, 1e-6), (0.9, 1e-4), (1.1, 0.0)])
 def test_numerator_that_depends_on_the_gate(x, y):
     q, dq = smooth_q()

@@ -21,6 +21,7 @@ A_R = 30.0  # the highest
 ENDS = (1.75, 1.8, 1.85, 1.9, 1.94)  # a_h at which the end of chaos is looked for
 NETWORKS = (1.8, 1.9)
 BESIDE = (0.75, 1.4)  # of the a_r where chaos ends
+MARKER = {True: "^", False: "v"}  # of a network that stays active, and one that dies
 STEPS = 300  # finite networks die in the end, close to the line soon
 
 
@@ -34,15 +35,17 @@ def draw(quick: bool = False, rng: Any = 0) -> Figure:
         rg.phase_diagram(model, over), rg.phase_lines(model, over), figure.add_subplot()
     )
     chaos = np.array([(a_h, end_of_chaos(a_h).value) for a_h in ends])
-    ax.plot(*chaos.T, "k--", marker=".", lw=1.2, label="chaos ends")
+    line = ax.plot(*chaos.T, "k--", marker=".", lw=1.2, label="chaos ends")
     for a_h in NETWORKS:
         for share in BESIDE if a_h in chaos[:, 0] else ():
             a_r = share * float(chaos[chaos[:, 0] == a_h, 1][0])
             stays = is_active(rg.GRU(a_h=a_h, a_r=a_r), N, rng)
-            ax.plot(a_h, a_r, "k^" if stays else "kv", ms=5, mfc="white", zorder=4)
+            ax.plot(a_h, a_r, MARKER[stays], ms=5, mfc="white", mec="k", zorder=4)
     legend = ax.get_legend()
     assert legend is not None
-    handles = [*legend.legend_handles, *ax.get_legend_handles_labels()[0][-1:]]
+    handles = [*legend.legend_handles, *line]
+    for stays, label in ((True, f"N = {N} stays active"), (False, "dies")):
+        handles += ax.plot([], [], MARKER[stays], ms=5, mfc="white", mec="k", label=label)
     ax.legend(handles=handles, fontsize="x-small", loc="upper right", framealpha=0.9)
     return figure
 

@@ -13,10 +13,13 @@ import rmt_gates as rg
 from figures import (
     NAMES,
     can2020_fig1,
+    can2020_fig2_left,
     can2020_fig2_right,
     can2020_fig3,
     density_maps,
     gru_conventions,
+    phase_conventions,
+    radius_maps,
     slow_modes,
 )
 from figures.__main__ import main
@@ -364,3 +367,32 @@ def test_gru_conventions_shows_the_numbers_of_both():
         radii.append(radius)
     before, after = radii[::2], radii[1::2]
     assert np.all(np.subtract(before, after) > 0.05)
+
+
+def test_fig2_left_networks_tell_the_two_sides_of_the_line():
+    """Far beyond the end of chaos a network stays active; below it dies (a_r* = 8.2 at 1.9)."""
+    assert can2020_fig2_left.is_active(rg.GRU(a_h=1.9, a_r=20), 600, 0)
+    assert not can2020_fig2_left.is_active(rg.GRU(a_h=1.9, a_r=5), 600, 0)
+
+
+def test_radius_maps_have_the_numbers_of_single_states():
+    """At one point, with a constant gate: exact."""
+    model = rg.GRU(a_h=3, a_r=1)
+    found = radius_maps.spectrum(model, rng=0)
+    state = rg.steady_state(model)
+    assert found["radius"] == rg.spectral_radius(state)
+    assert found["slow"] == rg.slow_mode_fraction(state, 0.05)
+    lost = radius_maps.spectrum(rg.GRU(a_h=3, b_z=12), rng=0)
+    assert np.isnan(lost["radius"]) and lost["status"] == rg.Status.WINDOW_TOO_SHORT
+
+
+def test_phase_conventions_share_the_tricritical_point():
+    """Both panels, each with its own fold."""
+    figure = phase_conventions.draw(quick=True)
+    before, after = (by_label(ax) for ax in figure.axes)
+    for panel in (before, after):
+        tricritical = panel["tricritical"].get_xydata()[0]
+        np.testing.assert_allclose(tricritical, [2, 2 * np.sqrt(2)], rtol=1e-6)
+    folds = [panel["fold of fixed points"].get_xydata() for panel in (before, after)]
+    low = [fold[:, 0].min() for fold in folds]
+    np.testing.assert_allclose(low, [1.57552, 1.61881], atol=1e-4)  # where a_r = 30

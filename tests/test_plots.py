@@ -186,3 +186,42 @@ def test_enclosed_counts_every_network():
     np.testing.assert_array_equal(theory.get_ydata(), [0.1, 0.2, 0.3])
     other = plots.enclosed(radius, radius, lam, center=-1.0).lines[0]
     np.testing.assert_array_equal(other.get_ydata(), [0.25, 0.25, 1])
+
+
+def test_a_phase_diagram_names_its_phases_and_lines():
+    """Areas by phase, the marginal region hatched, every line of phase_lines."""
+    over = {"a_h": np.linspace(1, 3, 11), "a_r": np.linspace(0, 20, 9)}
+    diagram = rg.phase_diagram(rg.GRU(a_h=1), over)
+    lines = rg.phase_lines(rg.GRU(a_h=1), over, resolution=8)
+    ax = plots.phase_diagram(diagram, lines)
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names[:4] == ["zero alone", "coexistence", "zero unstable", "marginal with a sharp gate"]
+    assert names[4:] == [line["label"] for line in plots.LINES.values()]
+    (mesh,) = [c for c in ax.collections if c.get_array() is not None and c.get_rasterized()]
+    np.testing.assert_array_equal(mesh.get_array(), diagram.phase.values.T)
+    drawn = {line.get_label(): line.get_xydata() for line in ax.lines}
+    np.testing.assert_array_equal(drawn["fold of fixed points"], lines.fold[0])
+    assert ax.get_xlim() == (1, 3) and ax.get_ylim() == (0, 20)
+    alone = plots.phase_diagram(diagram)
+    assert not alone.lines
+
+
+def test_a_scan_is_lines_or_a_map():
+    """Over its first axis, with a line for each of few values of the second, or as a map."""
+
+    def rho(model):
+        return rg.fixed_points(model)[-1].rho
+
+    few = rg.scan(rho, rg.GRU(a_h=1), {"a_h": [1.0, 2.0, 3.0], "a_r": [0.0, 2.0]}).rho
+    ax = plots.scan(few)
+    for j, line in enumerate(ax.lines):
+        np.testing.assert_array_equal(line.get_xydata().T, [few.a_h, few.values[:, j]])
+    assert ax.get_xlabel() == "$a_h$" and ax.get_ylabel() == "rho"
+    one = plots.scan(few.isel(a_r=1))
+    np.testing.assert_array_equal(one.lines[0].get_ydata(), few.values[:, 1])
+    many = rg.scan(rho, rg.GRU(a_h=1), {"a_h": [1.0, 3.0], "a_r": np.linspace(0, 3, 7)}).rho
+    ax = plots.scan(many)
+    np.testing.assert_array_equal(ax.collections[0].get_array(), many.values.T)
+    assert ax.get_ylabel() == "$a_r$"
+    with pytest.raises(ValueError, match="one or two axes"):
+        plots.scan(many.expand_dims("c"))

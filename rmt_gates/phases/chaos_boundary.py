@@ -36,7 +36,7 @@ class ChaosBoundary(Record):
     Attributes
     ----------
     field, value, error : the parameter, its value there, and the standard error (for exact states
-        what the last of them changed). jump : whether the state ends at a finite amplitude.
+        what the last of them changed, or the distance to it). jump : whether the state ends at a finite amplitude.
     amplitude : C_h(0) − C_h(∞) there. followed : (n, 3), values of the parameter with the amplitude
         of the state there and its error. status, message : value is NaN where it was not found.
     """
@@ -180,8 +180,8 @@ class _Path:
             values = (float("nan"), float("nan"), False, float("nan"))
             return ChaosBoundary(self.model, self.field, *values, followed, status, text)
         value, error, amplitude = found
-        if before is not None:
-            error = float(np.hypot(error, value - before[0]))
+        nearest = self.points[-1][0] if before is None else before[0]
+        error = float(np.hypot(error, value - nearest))
         jump = bool(amplitude > CLOSE * followed[0, 1])
         if not jump:
             exact = self._rest_unstable(value)

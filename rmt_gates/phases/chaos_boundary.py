@@ -36,7 +36,8 @@ class ChaosBoundary(Record):
     Attributes
     ----------
     field, value, error : the parameter, its value there, and the standard error (for exact states
-        what the last of them changed, or the distance to it). jump : whether the state ends at a finite amplitude.
+        what the last of them changed, or the distance to it).
+    jump : whether the state ends at a finite amplitude.
     amplitude : C_h(0) − C_h(∞) there. followed : (n, 3), values of the parameter with the amplitude
         of the state there and its error. status, message : value is NaN where it was not found.
     """

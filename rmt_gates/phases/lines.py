@@ -18,14 +18,13 @@ from rmt_gates.architectures.base import Architecture
 from rmt_gates.mean_field.fixed_points import fixed_points
 from rmt_gates.mean_field.level_roots import monotone_knots
 from rmt_gates.mean_field.rest_spectrum import rest_rho
-from rmt_gates.phases.continuation import corrected, follow
+from rmt_gates.phases.continuation import corrected
 from rmt_gates.phases.plane import Plane
+from rmt_gates.phases.seeds import difference, edges, followed, halved, sign_changes
 from rmt_gates.results import Record
 
 T_SCALE = 10.0  # of log C, beside the sides of the plane
 T_STEP = 0.1  # of the grid on which extrema are looked for
-HALVINGS = 8  # of the grid's edge on which a line is looked for; the rest is Newton's
-NEAR = 4e-3  # of the plane: a seed this close to a line is on it
 SMALL = 1e-4  # of the variance at which H has structure: the limit e^t → 0 is taken from here
 
 
@@ -107,7 +106,7 @@ def zero_stability(plane: Plane, nodes: np.ndarray) -> list[np.ndarray]:
         with np.errstate(divide="ignore"):
             return np.where(zero, np.log(rest_rho(models, np.zeros(len(p)))), np.nan)
 
-    return _followed(lambda p: log_rho(p)[:, None], _seeds(log_rho, nodes))
+    return followed(lambda p: log_rho(p)[:, None], sign_changes(log_rho, nodes))
 
 
 def tricritical_points(plane: Plane, zero: list[np.ndarray], nodes: np.ndarray) -> list[np.ndarray]:
@@ -119,7 +118,7 @@ def tricritical_points(plane: Plane, zero: list[np.ndarray], nodes: np.ndarray) 
     if "a_h" not in plane.fields:
         if not np.all(plane.model.zero_bias):
             return []
-        return _followed(lambda p: growth(p)[:, None], _seeds(growth, nodes))
+        return followed(lambda p: growth(p)[:, None], sign_changes(growth, nodes))
 
     def both(p: np.ndarray) -> np.ndarray:
         models = plane.models(p)
@@ -165,11 +164,11 @@ def folds(plane: Plane, nodes: np.ndarray, count: np.ndarray) -> list[np.ndarray
         return bool(T_SCALE * p[2] < low + np.log(1e3 * SMALL))
 
     seeds = []
-    for a, b in _edges(nodes, np.abs(_difference(count)) >= 2):
-        place = _halved(lambda p: np.asarray(fixed_points(plane.models(p)).count), a, b)
+    for a, b in edges(nodes, np.abs(difference(count)) >= 2):
+        place = halved(lambda p: np.asarray(fixed_points(plane.models(p)).count), a, b)
         t = _nearest_extremum(plane.models(place[None]))
         seeds += [] if t is None else [np.append(place, t / T_SCALE)]
-    return [_ended_at_zero(c, at_zero) for c in _followed(equations, seeds, at_zero)]
+    return [_ended_at_zero(c, at_zero) for c in followed(equations, seeds, at_zero)]
 
 
 def marginal_ends(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarray]:
@@ -195,14 +194,14 @@ def marginal_ends(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarr
         return np.asarray(np.nanmax(found.C_h, axis=-1) <= C * (1 + 1e-6))
 
     seeds = []
-    for a, b in _edges(nodes, _difference(above) != 0):
+    for a, b in edges(nodes, difference(above) != 0):
         middle = 0.5 * (a + b)
         one = plane.models(middle[None])
         roots = fixed_points(one).C_h[0]
         if np.nanmax(roots, initial=0.0) > 0:
             seeds.append(np.append(middle, _t_of(one, float(np.nanmax(roots))) / T_SCALE))
     curves = []
-    for curve in _followed(equations, seeds):
+    for curve in followed(equations, seeds):
         kept = top(curve)
         pieces = np.split(np.arange(len(curve)), np.flatnonzero(kept[1:] != kept[:-1]) + 1)
         curves += [curve[i] for i in pieces if kept[i[0]] and len(i) > 1]
@@ -248,73 +247,6 @@ def _t_of(models: Architecture, C: float) -> float:
     t, function = _grid(models)
     values = function(t[None], np.zeros((1, len(t)), int))[2][0]
     return float(np.interp(np.log(C), np.log(values), t))
-
-
-# -- seeds ---------------------------------------------------------------------------------------
-def _difference(values: np.ndarray) -> np.ndarray:
-    """(2, n, n): what changes along both kinds of edges of the grid; 0 where there is none."""
-    values = values.astype(int)
-    found = np.zeros((2, *values.shape), int)
-    found[0, :-1] = np.diff(values, axis=0)
-    found[1, :, :-1] = np.diff(values, axis=1)
-    return found
-
-
-def _edges(nodes: np.ndarray, chosen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Both ends of the edges chosen (2, n, n)."""
-    return [
-        (nodes[i, j], nodes[i + (k == 0), j + (k == 1)]) for k, i, j in zip(*np.nonzero(chosen))
-    ]
-
-
-def _seeds(function: Callable[[np.ndarray], np.ndarray], nodes: np.ndarray) -> list[np.ndarray]:
-    """Points of the grid's edges at which a function changes sign."""
-    values = function(nodes.reshape(-1, 2)).reshape(nodes.shape[:2])
-    finite = np.isfinite(values)
-    known = [finite[:-1] & finite[1:], finite[:, :-1] & finite[:, 1:]]
-    chosen = _difference(values > 0) != 0
-    chosen[0, :-1] &= known[0]
-    chosen[1, :, :-1] &= known[1]
-    return [_halved(lambda p: function(p) > 0, a, b) for a, b in _edges(nodes, chosen)]
-
-
-def _halved(
-    function: Callable[[np.ndarray], np.ndarray], a: np.ndarray, b: np.ndarray
-) -> np.ndarray:
-    """Where a function of whole numbers jumps between two points, by bisection."""
-    low = function(a[None])[0]
-    for _ in range(HALVINGS):
-        middle = 0.5 * (a + b)
-        if function(middle[None])[0] == low:
-            a = middle
-        else:
-            b = middle
-    return 0.5 * (a + b)
-
-
-def _followed(
-    equations: Callable[[np.ndarray], np.ndarray],
-    seeds: list[np.ndarray],
-    stop: Callable[[np.ndarray], bool] | None = None,
-) -> list[np.ndarray]:
-    """One curve for all seeds that lie on it."""
-    curves: list[np.ndarray] = []
-    for seed in seeds:
-        point = corrected(equations, seed)
-        if point is None or any(_distance(point, curve) < NEAR for curve in curves):
-            continue
-        curve = follow(equations, point, stop)
-        if len(curve) > 1:
-            curves.append(curve)
-    return curves
-
-
-def _distance(point: np.ndarray, curve: np.ndarray) -> float:
-    """From a polyline."""
-    a, d = curve[:-1], np.diff(curve, axis=0)
-    share = np.sum((point - a) * d, axis=1) / np.maximum(np.sum(d * d, axis=1), 1e-300)
-    nearest = a + np.clip(share, 0, 1)[:, None] * d
-    return float(np.min(np.linalg.norm(point - nearest, axis=1)))
 
 
 def _ended_at_zero(curve: np.ndarray, at_zero: Callable[[np.ndarray], bool]) -> np.ndarray:

@@ -18,6 +18,8 @@ def test_codes_are_stable():
         "TIME_LIMIT": 3,
         "WINDOW_TOO_SHORT": 4,
         "SAMPLE_LIMIT": 5,
+        "FAILED": 6,
+        "MISSING": 7,
     }
     assert rg.Status is Status and Status(2) is Status.NOT_CONVERGED
     assert Status.OK == 0 and not Status.OK and Status.ABSENT > Status.OK

@@ -72,7 +72,7 @@ def phase_lines(model: Any, over: Mapping[str, Any], *, resolution: int = 24) ->
     >>> import rmt_gates as rg
     >>> lines = rg.phase_lines(rg.GRU(a_h=1), {"a_h": (1.5, 2.5), "a_r": (0, 10)})
     >>> lines
-    PhaseLines(a_h, a_r; zero_stability: 1, fold: 1, sqrt2: 0, tricritical: 1)
+    PhaseLines(a_h, a_r; zero_stability: 1, fold: 1, sqrt2: 1, tricritical: 1)
     >>> lines.tricritical[0].round(6)  # a_h = 2, a_r = 2√2
     array([[2.      , 2.828427]])
     """

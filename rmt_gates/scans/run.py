@@ -79,7 +79,7 @@ def scan(
     >>> data = rg.scan(radius, rg.GRU(a_h=3, a_r=1), {"a_h": [1, 3], "b_z": [-1, 0, 1]})
     >>> data.radius.values.round(3)
     array([[0.634, 0.75 , 0.866],
-           [1.102, 1.07 , 1.038]])
+           [1.087, 1.059, 1.032]])
     """
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r}")
@@ -114,6 +114,16 @@ def open_scan(store: Any) -> Any:
 
     ``status`` is MISSING, and numbers NaN, where nothing was computed yet; ``attrs["missing"]`` is
     how many points that are. Nothing is read before it is used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import rmt_gates as rg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     over = {"a_h": [1.0, 2.0, 3.0]}
+    ...     data = rg.scan(rg.fixed_points, rg.Vanilla(a_h=1), over, store=f"{folder}/a.zarr")
+    ...     rg.open_scan(f"{folder}/a.zarr").attrs["missing"]
+    0
     """
     import xarray as xr
 

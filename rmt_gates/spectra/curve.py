@@ -96,7 +96,8 @@ class SpectralCurve(Record):
             from rmt_gates.spectra.largest import largest_eigenvalue
 
             return largest_eigenvalue(self._unit, self.x, self.y, self.edge_density, int(N))
-        return max(self._outermost(1.0 / N), self._gate_quantile(1.0 / N))
+        within = max(self._outermost(1.0 / N), self._gate_quantile(1.0 / N))
+        return min(within, self.radius)  # beyond it by rounding alone
 
     @property
     def _unit(self) -> Unit:

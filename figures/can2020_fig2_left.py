@@ -22,6 +22,7 @@ ENDS = (1.75, 1.8, 1.85, 1.9, 1.94)  # a_h at which the end of chaos is looked f
 NETWORKS = (1.8, 1.9)
 BESIDE = (0.75, 1.4)  # of the a_r where chaos ends
 MARKER = {True: "^", False: "v"}  # of a network that stays active, and one that dies
+DEAD = 5e-3  # E[h²] of a network that will not come back; active ones have 0.02 and more
 STEPS = 300  # finite networks die in the end, close to the line soon
 
 
@@ -62,4 +63,4 @@ def is_active(model: Any, N: int, rng: Any) -> bool:
     before = rg.sample_network(model.replace(a_r=2 * model.a_r), N, rng=seed)
     network = rg.sample_network(model, N, rng=seed)  # the same weights, but for their scale
     last = network.run(STEPS, h=before.run(200, rng=seed).h).h
-    return bool(np.mean(np.asarray(last) ** 2) > 1e-6)
+    return bool(np.mean(np.asarray(last) ** 2) > DEAD)

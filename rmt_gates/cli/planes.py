@@ -70,6 +70,10 @@ def scan(options: argparse.Namespace) -> Result:
     if not options.over:
         raise BadInput("scan needs a parameter with several values, such as --a-h 1:4:200")
     _check_out(options.out)
+    if options.rtol is not None and not 0 < options.rtol < 1:
+        raise BadInput(f"--rtol must lie between 0 and 1, got {options.rtol:g}")
+    if options.max_seconds is not None and not options.max_seconds > 0:
+        raise BadInput(f"--max-seconds must be positive, got {options.max_seconds:g}")
     quantity = QUANTITIES[options.quantity]
     chosen = {name: getattr(options, name) for name in quantity.options}
     function = partial(
@@ -107,7 +111,8 @@ def _scanned(options: argparse.Namespace, data: Any, shown: str) -> Result:
     codes, counts = np.unique(status, return_counts=True)
     rows: list[tuple[str, ...]] = [("status", "points")]
     rows += [(rg.Status(int(c)).name, str(n)) for c, n in zip(codes, counts, strict=True)]
-    blocks = [_title(options), table(rows)]
+    about = str(data.attrs["model"]) if options.missing else _title(options)
+    blocks = [about, table(rows)]
     ranges: dict[str, Any] = {}
     for name, array in data.data_vars.items():
         if name in ("status", "message") or array.dtype.kind != "f":

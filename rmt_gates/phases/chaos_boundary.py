@@ -8,6 +8,7 @@ becomes unstable. So x(A) is fitted by a polynomial, and x* is its extremum, or 
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ class ChaosBoundary(Record):
 
 
 def chaos_boundary(
-    model: Any, field: str, *, toward: float = 0.0, rng: Any = None, rtol: float = 5e-3
+    model: Any, field: str, *, toward: Any = 0.0, rng: Any = None, rtol: float = 5e-3
 ) -> ChaosBoundary:
     """Where the chaotic steady state of ``model`` ends when ``field`` goes toward another value.
 
@@ -83,6 +84,8 @@ def chaos_boundary(
     if field not in model.numbers():
         known = ", ".join(model.numbers())
         raise ValueError(f"field must be one of {known}, got {field!r}")
+    if not isinstance(toward, numbers.Real):
+        raise TypeError(f"toward must be a number, got {toward!r}")
     x, end = float(getattr(model, field)), float(model.replace(**{field: toward}).__dict__[field])
     if x == end:
         raise ValueError(f"toward must differ from the model's own {field}, {x:g}")

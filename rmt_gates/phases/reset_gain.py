@@ -25,6 +25,7 @@ from rmt_gates.gaussian import (
 from rmt_gates.spectra.states import real_numbers
 
 LOG_VARIANCE = (-40.0, 36.0)  # what the tables of averages cover
+DIVERGING = 1e-8  # of √2: closer to it a_r* is above 1e12
 LOWEST, HIGHEST = 1e-12, 0.99  # of the largest u: between these the fold lies
 
 
@@ -41,8 +42,8 @@ def critical_reset_gain(a_h: Any, b_r: Any = 0.0) -> Any:
 
     Returns
     -------
-    float or array: inf where no a_r is enough, a_h ≤ √2; NaN where zero is unstable or marginal,
-    a_h ≥ 1/σ(b_r), and nothing needs a reset gate.
+    float or array: inf where no a_r up to 1e12 is enough, a_h ≤ √2 (1 + 1e-8); NaN where zero is
+    unstable or marginal, a_h ≥ 1/σ(b_r), and nothing needs a reset gate.
 
     Examples
     --------
@@ -61,8 +62,8 @@ def critical_reset_gain(a_h: Any, b_r: Any = 0.0) -> Any:
         raise ValueError("a_h must be finite and not negative, and b_r between -50 and 50")
     result = np.full(a_h.shape, np.nan)
     stable = a_h * sigmoid(b_r) < 1
-    result[stable & (a_h <= np.sqrt(2))] = np.inf
-    inside = stable & (a_h > np.sqrt(2))
+    inside = stable & (a_h > np.sqrt(2) * (1 + DIVERGING))
+    result[stable & ~inside] = np.inf
     for b in np.unique(b_r[inside]):
         here = inside & (b_r == b)
         result[here] = _fold(a_h[here], log_expectation(SIGMOID_SQUARED, float(b)))

@@ -38,7 +38,7 @@ def identity_of(
     """Everything that two runs on one store must share, in types that JSON knows."""
     inner = _inner(function)
     return {
-        "model": repr(plan.model.replace(**dict.fromkeys(plan.fields, 0.0))),
+        "model": repr(plan.model.replace(**dict.fromkeys(plan.fields, 0.0)).to_dict()),
         "fields": {field: _digest(values) for field, (_, values) in plan.fields.items()},
         "chunk": list(plan.block),
         "seed": None if seed is None else [repr(seed[0]), list(seed[1])],
@@ -74,14 +74,23 @@ def _arguments(function: Any) -> list[Any]:
     """Those a `functools.partial` brings, such as tolerances."""
     found: list[Any] = []
     while isinstance(function, functools.partial):
-        found.append([repr(a) for a in function.args])
-        found.append({k: repr(v) for k, v in sorted(function.keywords.items())})
+        found += [function.args, sorted(function.keywords.items())]
         function = function.func
     return found
 
 
+def _bound(function: Any) -> list[Any]:
+    """All that the text of a function leaves open: arguments, defaults, variables around it."""
+    inner = _inner(function)
+    cells = [cell.cell_contents for cell in getattr(inner, "__closure__", None) or ()]
+    return [_arguments(function), cells, getattr(inner, "__defaults__", None)]
+
+
 def _source(function: Any, name: str) -> str:
-    """A digest of the source text and of bound arguments."""
+    """A digest of the source text and of what is bound to it."""
+    import dask
+    from dask.base import tokenize
+
     try:
         text = inspect.getsource(_inner(function))
     except (OSError, TypeError):
@@ -89,7 +98,15 @@ def _source(function: Any, name: str) -> str:
             f"the source of function {name} is not to be found, so that a store would not notice "
             "if it changed: put the function into a file"
         ) from None
-    return hashlib.sha256(f"{text}{_arguments(function)}".encode()).hexdigest()[:16]
+    try:
+        with dask.config.set({"tokenize.ensure-deterministic": True}):
+            bound = tokenize(_bound(function))
+    except Exception:
+        raise ValueError(
+            f"an object bound to function {name} cannot be told from others of its kind, so that "
+            "a store would not notice if it changed: bind numbers, strings and arrays"
+        ) from None
+    return hashlib.sha256(f"{text}{bound}".encode()).hexdigest()[:16]
 
 
 def _digest(values: np.ndarray) -> str:

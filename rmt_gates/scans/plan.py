@@ -60,7 +60,7 @@ def plan_of(model: Any, over: Any, chunk: int | None, vectorized: bool) -> Plan:
         )
     if model.shape:
         raise ValueError("model must have scalar fields: the values to scan come from over")
-    fields = _list_of_points(over) if hasattr(over, "data_vars") else _grid(over)
+    fields = _list_of_points(model, over) if hasattr(over, "data_vars") else _grid(over)
     for name, (_, values) in fields.items():
         if name not in model.numbers():
             known = ", ".join(model.numbers())
@@ -88,14 +88,15 @@ def _grid(over: Any) -> dict[str, tuple[str, Any]]:
     return {str(name): (str(name), values) for name, values in over.items()}
 
 
-def _list_of_points(over: Any) -> dict[str, tuple[str, Any]]:
-    if len(over.dims) != 1 or not len(over.data_vars):
+def _list_of_points(model: Architecture, over: Any) -> dict[str, tuple[str, Any]]:
+    if len(over.dims) != 1 or not len(over.variables):
         raise ValueError(
             "over must have one dimension, the points, and a variable for each field, got "
             f"dimensions {tuple(over.dims)} and variables {tuple(over.data_vars)}"
         )
     (dim,) = over.dims
-    return {str(name): (str(dim), over[name].values) for name in over.data_vars}
+    names = [n for n in over.variables if n in over.data_vars or n in model.numbers()]
+    return {str(name): (str(dim), over[name].values) for name in names}
 
 
 def _block(shape: tuple[int, ...], chunk: int) -> tuple[int, ...]:

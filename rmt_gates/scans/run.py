@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import math
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from rmt_gates.architectures.parameters import describe
+from rmt_gates.randomness import generator
 from rmt_gates.results import Status
 from rmt_gates.scans.identity import identity_of, name_of, provenance
 from rmt_gates.scans.plan import Block, Plan, plan_of
@@ -85,9 +87,14 @@ def scan(
         raise TypeError(f"function must be callable, got {function!r}")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor or None, got {executor!r}")
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a path or None, got {type(store).__name__}")
     plan = plan_of(model, over, chunk, vectorized)
     known = name_of(function, name, store is not None)
-    takes_rng = "rng" in inspect.signature(function).parameters
+    try:
+        takes_rng = "rng" in inspect.signature(function).parameters
+    except ValueError:  # of a builtin
+        takes_rng = False
     if rng is not None and not takes_rng:
         raise ValueError("rng has no effect: the function has no parameter rng")
     seed = _seed(rng, store) if takes_rng else None
@@ -170,7 +177,7 @@ def _seed(rng: Any, store: Any) -> tuple[int, tuple[int, ...]]:
             stored = json.loads(file.read_text())["attributes"].get("identity", {}).get("seed")
             if stored is not None:
                 return ast.literal_eval(stored[0]), tuple(stored[1])
-    sequence: Any = np.random.default_rng(rng).bit_generator.seed_seq
+    sequence: Any = generator(rng).bit_generator.seed_seq
     (child,) = sequence.spawn(1)
     return child.entropy, tuple(child.spawn_key)
 
@@ -196,10 +203,10 @@ def _results(
             yield block, task(*plan.points(block))
         return
     pending: dict[Future[Any], Block] = {}
-    ahead = AHEAD * _workers(executor)
     waiting = iter(todo)
     try:
         while True:
+            ahead = AHEAD * _workers(executor)  # those of a cluster come and go
             for block in waiting:
                 pending[executor.submit(task, *plan.points(block))] = block
                 if len(pending) >= ahead:

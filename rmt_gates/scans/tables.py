@@ -14,6 +14,7 @@ from rmt_gates.scans.plan import Block, Plan
 from rmt_gates.scans.task import blank
 
 STATUS = "status"
+BEGUN = "rmt-gates-begun"  # ends the name of a store that is not whole yet
 
 
 class Table:
@@ -43,11 +44,11 @@ class Table:
             fill = int(Status.MISSING) if name == STATUS else blank(dtype)
             self.arrays[name] = self._create(name, (*lead, *trailing), dtype, fill)
         array = self.arrays[name]
-        known, kind = array.shape[len(lead) :], array.dtype.kind
-        if len(known) != len(trailing) or (dtype.kind == "c") > (kind == "c"):
+        known, kind = array.shape[len(lead) :], array.dtype.kind.replace("T", "O")
+        if len(known) != len(trailing) or dtype.kind != kind:
             raise ValueError(
-                f"{name} is of another kind here (a number, an array or complex) than at the "
-                "points before: let the function return the same kind everywhere"
+                f"{name} is of several kinds (numbers, complex numbers, strings, arrays): let the "
+                "function return the same kind everywhere"
             )
         larger = tuple(np.maximum(known, trailing).tolist())
         if larger != known:
@@ -75,7 +76,7 @@ class Table:
     def axes(self, name: str, ndim: int) -> tuple[str, ...]:
         """The plan's axes, then those of the values themselves."""
         own = ndim - len(self.plan.dims)
-        return (*self.plan.dims, *(f"{name}_{i}" for i in range(own)))
+        return (*self.plan.dims, *(f"{name}_axis{i}" for i in range(own)))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -117,8 +118,8 @@ class ZarrTable(Table):
         """A store with the parameters and no result, whole when it appears at its path."""
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise ValueError(f"store {self.path} exists and is no zarr store: choose another path")
-        new = self.path.with_name(f"{self.path.name}.new")
-        shutil.rmtree(new, ignore_errors=True)
+        new = self.path.with_name(f".{self.path.name}.{BEGUN}")
+        shutil.rmtree(new, ignore_errors=True)  # left by one that was killed
         group = zarr.create_group(new, attributes=attributes, zarr_format=3)
         for name, (dim, values) in self.plan.fields.items():
             group.create_array(name, shape=values.shape, dtype=float, dimension_names=(dim,))

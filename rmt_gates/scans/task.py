@@ -69,7 +69,7 @@ class Task:
 
 def _failure(error: Exception) -> dict[str, Any]:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return {"status": int(Status.FAILED), "message": text[:LONGEST_MESSAGE]}
+    return {"status": np.int8(Status.FAILED), "message": text[:LONGEST_MESSAGE]}
 
 
 def tabulate(result: Any, name: str, points: int | None = None) -> dict[str, Any]:
@@ -95,6 +95,7 @@ def _verdict(status: Any, message: Any, points: int | None) -> dict[str, Any]:
     """Status and message of the points; the worst of several roots, of which some are absent."""
     codes = np.asarray(Status.OK if status is None else status, int)
     codes = np.where(codes == Status.ABSENT, Status.OK, codes)
+    codes = np.where(codes == Status.MISSING, Status.FAILED, codes)  # that is for us to say
     lead = () if points is None else (points,)
     codes = np.broadcast_to(codes, lead) if codes.ndim == 0 else codes.reshape(*lead, -1).max(-1)
     sentences = np.array([Status(int(c)).sentence if c else "" for c in codes.ravel()], object)
@@ -128,11 +129,11 @@ def stacked(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             for p in points
             if name in p
         ]
-        ndim = {v.ndim for v in values}
-        if len(ndim) > 1:
+        kinds = {(v.ndim, v.dtype.kind) for v in values}
+        if len(kinds) > 1:
             raise ValueError(
-                f"{name} is a number at some points and an array at others, or has different "
-                "numbers of dimensions: return the same kind everywhere"
+                f"{name} is of several kinds (numbers, complex numbers, strings, arrays): let the "
+                "function return the same kind everywhere"
             )
         shape = np.max([v.shape for v in values], axis=0).astype(int)
         dtype = np.result_type(*values)

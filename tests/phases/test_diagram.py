@@ -103,3 +103,9 @@ def test_refuses_models():
         rg.phase_diagram("gru", {"a_h": [1.0], "a_r": [1.0]})
     with pytest.raises(ValueError, match="model must have scalar fields"):
         rg.phase_diagram(rg.GRU(a_h=[1.0, 2.0]), {"a_h": [1.0], "a_r": [1.0]})
+
+
+def test_a_stable_fixed_point_is_not_marginal():
+    """ρ < 1: no gate changes that."""
+    diagram = rg.phase_diagram(rg.GRU(a_h=1, b_h=0.5), {"a_h": [0.5, 1.0], "a_r": [0.0, 2.0]})
+    assert (diagram.rho.values[..., 2] < 1).all() and not diagram.marginal.values.any()

@@ -66,3 +66,10 @@ def test_refuses(bad):
         rg.critical_reset_gain([1.7, 1.8], [0.0, 0.1, 0.2])
     with pytest.raises(TypeError, match="a_h must be a number"):
         rg.critical_reset_gain("much")
+
+
+def test_beside_its_divergence():
+    """Finite from √2 (1 + 1e-8) on, infinite closer to √2; never NaN where zero is stable."""
+    a_h = np.sqrt(2) * (1 + np.array([0.0, 1e-12, 1e-9, 1.1e-8, 1e-7]))
+    found = rg.critical_reset_gain(a_h)
+    assert np.isinf(found[:3]).all() and (found[3:] > 1e9).all() and np.isfinite(found[3:]).all()

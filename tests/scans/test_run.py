@@ -152,6 +152,8 @@ def test_an_interrupt_stops_it():
         ({"rng": 3}, ValueError, "rng has no effect"),
         ({"name": "a b"}, ValueError, "name must be an identifier"),
         ({"executor": 3}, TypeError, "executor must be"),
+        ({"store": 3}, TypeError, "store must be a path"),
+        ({"function": noisy, "rng": "a"}, TypeError, "rng"),
     ],
 )
 def test_bad_input(change, error, words):
@@ -162,11 +164,43 @@ def test_bad_input(change, error, words):
 
 def test_results_that_do_not_fit_together():
     """A number here and an array there is the function's mistake, and no point's."""
-    with pytest.raises(ValueError, match=r"value is .* another kind|value is a number at some"):
+    with pytest.raises(ValueError, match="value is of several kinds"):
         rg.scan(lambda m: 1.0 if m.a_z else [1.0], MODEL, GRID)
-    with pytest.raises(ValueError, match=r"value is .* another kind"):
+    with pytest.raises(ValueError, match="value is of several kinds"):
         rg.scan(lambda m: 1j if m.a_z else 1.0, MODEL, GRID, chunk=1)
+    for chunk in (1, 100):  # and whatever comes first
+        for one, other in ((1.0, 1j), (1j, 1.0), ("x", 1.0), (1.0, "x"), (1.0, [1.0])):
+            with pytest.raises(ValueError, match="value is of several kinds"):
+                rg.scan(lambda m, a=one, b=other: a if m.a_z else b, MODEL, GRID, chunk=chunk)
     data = rg.scan(lambda m: object(), MODEL, GRID)
     assert "a scan keeps numbers" in data.message.values[0, 0]
     with pytest.raises(ValueError, match=r"a_h .* name of an axis"):
         rg.scan(lambda m: {"a_h": 1.0}, MODEL, GRID)
+
+
+def test_one_thread_a_point_and_messages_of_a_bounded_length():
+    """Several processes with several BLAS threads each are many times slower."""
+    from threadpoolctl import threadpool_info
+
+    def threads(model):
+        return max(pool["num_threads"] for pool in threadpool_info())
+
+    def talkative(model):
+        raise RuntimeError("no " * 1000)
+
+    assert (rg.scan(threads, MODEL, GRID).threads.values == 1).all()
+    failed = rg.scan(talkative, MODEL, GRID, chunk=1)
+    assert failed.status.dtype == np.int8 and len(failed.message.values[0, 0]) == 500
+
+
+def test_points_as_coordinates_and_arrays_beside_each_other():
+    """Fields of a list may be coordinates; axes of results do not take each other's names."""
+    points = xr.Dataset({"b_z": ("a_h", [0.0, 1.0])}, coords={"a_h": [1.0, 3.0]})
+    data = rg.scan(radius, MODEL, points)
+    assert data.radius.values.tolist() == [
+        radius(MODEL.replace(a_h=h, b_z=z)) for h, z in [(1, 0), (3, 1)]
+    ]
+    both = rg.scan(lambda m: {"x": np.ones(2), "x_0": np.ones(3)}, MODEL, GRID)
+    assert both.x.shape == (4, 5, 2) and both.x_0.shape == (4, 5, 3)
+    told = rg.scan(lambda m: {"x": 1.0, "status": 7}, MODEL, GRID)
+    assert (told.status.values == rg.Status.FAILED).all()

@@ -3,6 +3,7 @@
 import multiprocessing
 import shutil
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from scanned import GRID, MODEL, noisy, radius, slow_noisy
 import rmt_gates as rg
 
 KILLS = 12
+CALLS = []  # of a function that a test interrupts
 BUSY = {"a_h": np.linspace(1, 3, 12), "a_z": np.linspace(0, 3, 10)}
+
+
+def weighted(weights, model):
+    """A function with an array bound to it."""
+    return float(weights.sum())
 
 
 def same(one, other):
@@ -43,11 +50,11 @@ def test_points(tmp_path):
 
 def test_finished_blocks_are_kept(tmp_path):
     """After an exception that is no point's, and in the same bits."""
-    calls = []
+    CALLS.clear()
 
     def fragile(model, rng):
-        calls.append(model.a_z)
-        if len(calls) == 8:
+        CALLS.append(model.a_z)
+        if len(CALLS) == 8:
             raise KeyboardInterrupt
         return noisy(model, rng)
 
@@ -58,7 +65,7 @@ def test_finished_blocks_are_kept(tmp_path):
     assert part.attrs["missing"] == 15
     assert (part.status.values[1:] == rg.Status.MISSING).all() and not part.status.values[0].any()
     whole = rg.scan(fragile, MODEL, GRID, **given)
-    assert len(calls) == 8 + 15
+    assert len(CALLS) == 8 + 15
     same(whole, rg.scan(fragile, MODEL, GRID, rng=2, chunk=5))
 
 
@@ -152,6 +159,65 @@ def test_a_function_that_changed(tmp_path):
     rg.scan(made("model.a_h"), MODEL, GRID, store=tmp_path / "a.zarr")
     with pytest.raises(ValueError, match="its source is"):
         rg.scan(made("model.a_h + 1"), MODEL, GRID, store=tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("kind", ["partial", "closure", "default"])
+def test_what_is_bound_to_a_function_belongs_to_it(tmp_path, kind):
+    """Arrays that differ in one element in the middle, and numbers of the surroundings."""
+
+    def made(middle):
+        weights = np.zeros(3000)
+        weights[1500] = middle
+
+        def closure(model):
+            return float(weights.sum())
+
+        def default(model, w=weights):
+            return float(w.sum())
+
+        given = {"closure": closure, "default": default, "partial": partial(weighted, weights)}
+        return given[kind]
+
+    store = tmp_path / "a.zarr"
+    rg.scan(made(1.0), MODEL, GRID, store=store, name="f")
+    rg.scan(made(1.0), MODEL, GRID, store=store, name="f")
+    with pytest.raises(ValueError, match="its source is"):
+        rg.scan(made(2.0), MODEL, GRID, store=store, name="f")
+
+
+def test_models_that_differ_in_the_last_digit(tmp_path):
+    """Are different models."""
+    rg.scan(radius, rg.GRU(a_h=1, b_z=0.1234567890121), {"a_h": [1.0]}, store=tmp_path / "a.zarr")
+    with pytest.raises(ValueError, match="its model is"):
+        rg.scan(
+            radius, rg.GRU(a_h=1, b_z=0.1234567890124), {"a_h": [1.0]}, store=tmp_path / "a.zarr"
+        )
+
+
+def test_statuses_are_written_last(tmp_path, monkeypatch):
+    """They say that a block is whole: also where the process dies between two files."""
+    import zarr
+
+    order, write = [], zarr.Array.__setitem__
+
+    def recorded(array, region, values):
+        order.append(array.basename)
+        write(array, region, values)
+
+    monkeypatch.setattr(zarr.Array, "__setitem__", recorded)
+    rg.scan(noisy, MODEL, GRID, rng=0, chunk=5, store=tmp_path / "a.zarr")
+    written = [name for name in order if name not in GRID]
+    ends = [i for i, name in enumerate(written) if name == "status"]
+    assert len(ends) == 4 and ends[-1] == len(written) - 1
+    assert set(written[: ends[0]]) == {"draw", "kind", "values", "wave"}
+
+
+def test_neighbours_of_a_store_are_left_alone(tmp_path):
+    """Whatever they are called."""
+    (tmp_path / "a.zarr.new").mkdir()
+    (tmp_path / "a.zarr.new" / "thesis.tex").write_text("x")
+    rg.scan(radius, MODEL, GRID, store=tmp_path / "a.zarr")
+    assert (tmp_path / "a.zarr.new" / "thesis.tex").exists()
 
 
 def test_what_is_no_store(tmp_path):

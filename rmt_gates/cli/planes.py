@@ -134,6 +134,7 @@ def _scanned(options: argparse.Namespace, data: Any, shown: str) -> Result:
     found = {"points": by_name, "ranges": ranges, "store": options.store, "out": options.out}
 
     def draw(ax: Any) -> Any:
+        """The figure of ``--figure``."""
         array = data.get(shown, data.status)
         from rmt_gates import plots
 

@@ -222,6 +222,7 @@ class _Table(NamedTuple):
 
     @classmethod
     def of(cls, pieces: list[Array], starts_at_zero: bool) -> _Table:
+        """The panels of all pieces; ``starts_at_zero`` : E f is 0 on the first."""
         sizes = np.array([piece.shape[1] for piece in pieces])
         values = np.ascontiguousarray(np.concatenate(pieces, axis=1))
         slopes = np.ascontiguousarray(values[1:] * np.arange(1, _TERMS)[:, None])

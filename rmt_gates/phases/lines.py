@@ -153,6 +153,7 @@ def folds(plane: Plane, nodes: np.ndarray, count: np.ndarray) -> list[np.ndarray
     """Curves H = L, dH/dt = 0 in the space of the unit square and t."""
 
     def equations(p: np.ndarray) -> np.ndarray:
+        """H − L and dH/dt, which vanishes like e^t at t → −∞ whatever the line."""
         t = T_SCALE * p[:, 2]
         models = plane.models(p)
         H, slope, _ = models.fixed_point_level(t)

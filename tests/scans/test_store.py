@@ -129,13 +129,17 @@ def test_one_process_at_a_time(tmp_path):
         ({"rng": 9}, "seed"),
         ({"function": slow_noisy}, "function"),
         ({"name": "other"}, "name"),
+        ({"version": "0.0.1"}, "version"),
     ],
 )
-def test_another_scan_is_refused(tmp_path, change, part):
+def test_another_scan_is_refused(tmp_path, monkeypatch, change, part):
     """By the part of its identity that differs; the store stays as it is."""
     given = {"function": noisy, "model": MODEL, "over": GRID, "rng": 5, "chunk": 5}
     store = tmp_path / "a.zarr"
     first = rg.scan(**given, store=store).load()
+    if "version" in change:
+        monkeypatch.setattr("rmt_gates.scans.identity.__version__", change["version"])
+        change = {}
     with pytest.raises(ValueError, match=f"belongs to another scan: its {part} is"):
         rg.scan(**(given | change), store=store)
     assert first.identical(rg.open_scan(store).load())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
+from rmt_gates.phases.chaos_boundary import _end
 from rmt_gates.results import Status
 
 
@@ -82,3 +83,17 @@ def test_networks_from_both_starts():
 def test_bad_input(model, field, toward, words):
     with pytest.raises((TypeError, ValueError), match=words):
         rg.chaos_boundary(model, field, toward=toward)
+
+
+def test_the_error_of_the_end_is_that_of_the_amplitudes():
+    """Of a known parabola x(A), 400 times with errors of A: the spread is the error given."""
+    rng = np.random.default_rng(0)
+    A = np.array([0.09, 0.07, 0.055, 0.045, 0.04])
+    sigma = np.array([2e-4, 2e-4, 2e-4, 3e-4, 3e-4])
+    x = 3 + 50 * (A - 0.03) ** 2
+    assert _end(x, A, 0 * A, 2) == pytest.approx((3, 0, 0.03), abs=1e-9)
+    ends = np.array([_end(x, A + sigma * rng.normal(size=5), sigma, 2) for _ in range(400)])
+    assert np.std(ends[:, 0]) == pytest.approx(np.median(ends[:, 1]), rel=0.2)
+    assert np.mean(ends[:, 0]) == pytest.approx(3, abs=4 * np.std(ends[:, 0]) / 20 + 1e-4)
+    slope = _end(1 + 2 * A, A, sigma, 2)  # no minimum: the end is at A = 0
+    assert slope[2] == 0 and slope[0] == pytest.approx(1, abs=1e-9)

@@ -13,6 +13,7 @@ import rmt_gates as rg
 from rmt_gates.cli.output import BadInput, Result, check_writable, number, table
 from rmt_gates.cli.quantities import QUANTITIES
 from rmt_gates.cli.shared import header
+from rmt_gates.scans.identity import origin
 
 LINES = {
     "zero_stability": "zero loses stability",
@@ -167,4 +168,6 @@ def _check_out(path: str | None) -> None:
 
 def _save(data: Any, path: str) -> None:
     """As NetCDF 3, which has no complex numbers and no 64-bit integers."""
-    data.load().to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+    data.load().assign_attrs(origin() | data.attrs).to_netcdf(
+        path, engine="scipy", format="NETCDF3_64BIT"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.base import Architecture, require_model
 from rmt_gates.mean_field.independent_unit import independent_unit
 from rmt_gates.mean_field.level_roots import crossings, monotone_knots, solve_crossings
 from rmt_gates.mean_field.rest_spectrum import rest_radius, rest_rho
@@ -194,10 +194,7 @@ def fixed_points(model: Architecture, max_roots: int | None = None) -> FixedPoin
     >>> points[2].stable
     False
     """
-    if not isinstance(model, Architecture):
-        raise TypeError(
-            f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
-        )
+    require_model(model)
     whole = isinstance(max_roots, int | np.integer) and not isinstance(max_roots, bool)
     if max_roots is not None and not (whole and max_roots >= 1):
         raise ValueError(f"max_roots must be a positive integer or None, got {max_roots!r}")

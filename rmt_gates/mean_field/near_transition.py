@@ -37,6 +37,7 @@ def flat_kernel(model: Any, points: FixedPoints) -> np.ndarray | None:
     """C_h(0…K) of a GRU by (50)–(51), decayed to 1e-14; None if there is none."""
 
     def equation(C0: float, C: np.ndarray) -> tuple[float, np.ndarray]:
+        """E[z] and the right-hand side of (50) at lags 1…K."""
         x = np.append(C0, np.clip(C, -C0, C0))
         gate = model.a_z**2 * x + model.v_z
         s = float(expect(SIGMOID, model.b_z, gate[0]))

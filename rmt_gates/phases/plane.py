@@ -8,30 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
-from rmt_gates.spectra.states import real_numbers
+from rmt_gates.architectures.base import Architecture, varied_fields
 
 
 def plane_axes(model: Any, over: Any) -> dict[str, np.ndarray]:
     """Two fields of a scalar model with their values, checked."""
-    if not isinstance(model, Architecture):
-        raise TypeError(
-            f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
-        )
     if not isinstance(over, Mapping) or len(over) != 2:
         raise ValueError('over must name two fields, such as {"a_h": values, "a_r": values}')
-    if model.shape:
-        raise ValueError("model must have scalar fields: the values of two of them come from over")
-    axes = {}
-    for name, values in over.items():
-        if name not in model.numbers():
-            known = ", ".join(model.numbers())
-            raise ValueError(f"over names {name!r}, which is no field of this model: {known}")
-        axes[name] = np.atleast_1d(real_numbers(f"over[{name!r}]", values))
-        if axes[name].ndim != 1 or not axes[name].size:
-            raise ValueError(f"over[{name!r}] must be one-dimensional and not empty")
-        model.replace(**{name: axes[name]})  # refuses values that the record refuses
-    return axes
+    return varied_fields(model, over)
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,14 @@ def provenance(model: Any, seed: Any, function: Callable[..., Any], name: str) -
         "function": name,
         "arguments": repr(_arguments(function)),
         "seed": "" if seed is None else f"{seed[0]} {list(seed[1])}",
-        "command": " ".join(sys.argv),
-        "versions": " ".join(
-            [f"rmt_gates {__version__}", *(f"{p} {version(p)}" for p in PACKAGES)]
-        ),
+        **origin(),
     }
+
+
+def origin() -> dict[str, str]:
+    """The command, and the versions of what computes."""
+    versions = [f"rmt_gates {__version__}", *(f"{p} {version(p)}" for p in PACKAGES)]
+    return {"command": " ".join(sys.argv), "versions": " ".join(versions)}
 
 
 def _inner(function: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.base import Architecture, require_model, varied_fields
 
 SHARE = 1000  # blocks that a scan has by default, so that each tells how far it is
 
@@ -54,21 +54,10 @@ class Plan:
 
 def plan_of(model: Any, over: Any, chunk: int | None, vectorized: bool) -> Plan:
     """The plan of `rg.scan`'s arguments, checked."""
-    if not isinstance(model, Architecture):
-        raise TypeError(
-            f"model must be a parameter record such as rg.GRU(a_h=3), got {type(model).__name__}"
-        )
-    if model.shape:
-        raise ValueError("model must have scalar fields: the values to scan come from over")
-    fields = _list_of_points(model, over) if hasattr(over, "data_vars") else _grid(over)
-    for name, (_, values) in fields.items():
-        if name not in model.numbers():
-            known = ", ".join(model.numbers())
-            raise ValueError(f"over names {name!r}, which is no field of this model: {known}")
-        if np.ndim(values) != 1 or not np.size(values):
-            raise ValueError(f"over[{name!r}] must be one-dimensional and not empty")
-        model.replace(**{name: values})  # refuses values that the record refuses
-        fields[name] = (fields[name][0], np.asarray(values, float))
+    require_model(model)
+    listed = _list_of_points(model, over) if hasattr(over, "data_vars") else _grid(over)
+    found = varied_fields(model, {name: values for name, (_, values) in listed.items()})
+    fields = {name: (dim, found[name]) for name, (dim, _) in listed.items()}
     lengths = {dim: len(values) for dim, values in fields.values()}
     shape = tuple(lengths.values())
     size = int(np.prod(shape))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from rmt_gates.randomness import generator
 from rmt_gates.results import Status
 from rmt_gates.scans.identity import identity_of, name_of, provenance
 from rmt_gates.scans.plan import Block, Plan, plan_of
-from rmt_gates.scans.tables import Table, ZarrTable, packages
+from rmt_gates.scans.tables import Table, ZarrTable, packages, stored_identity
 from rmt_gates.scans.task import Task
 
 AHEAD = 2  # blocks handed out for each worker: it never waits, and memory stays bounded
@@ -58,8 +57,8 @@ def scan(
     executor : any `concurrent.futures.Executor`, such as loky's ``get_reusable_executor(4)`` or
         dask's ``client.get_executor()``; without it all is done here.
     store : path of a zarr store, written as chunks finish (needs ``pip install 'rmt_gates[scan]'``,
-        on a local or shared file system). The same call finds there what is done and does the rest;
-        another scan is refused.
+        on a local or shared file system). The same call finds there what is done, failed points
+        among it, and does the rest; another scan is refused.
     chunk : points of a task, and of a file of the store; by default 1000 tasks, or 4096 points if
         the function is vectorized.
     rng : seed of the random numbers, anything `numpy.random.default_rng` takes.
@@ -135,18 +134,18 @@ def open_scan(store: Any) -> Any:
     import xarray as xr
 
     zarr, _ = packages()
-    path = Path(store)
-    if not (path / "zarr.json").exists():
-        raise ValueError(f"store {path} is no store of a scan: there is none at this path")
-    data = xr.open_zarr(path, consolidated=False, chunks={}, decode_cf=False)
-    identity = data.attrs.pop("identity", None)
+    identity = stored_identity(store)
     if identity is None:
-        raise ValueError(f"store {path} is no store of a scan: it was not written by rg.scan")
+        raise ValueError(f"store {store} is no store of a scan: there is none at this path")
+    if not identity:
+        raise ValueError(f"store {store} is no store of a scan: it was not written by rg.scan")
+    data = xr.open_zarr(store, consolidated=False, chunks={}, decode_cf=False)
+    del data.attrs["identity"]
     fields = list(identity["fields"])
     data = data.set_coords(fields)
     points = math.prod(data.sizes[dim] for dim in {data[field].dims[0] for field in fields})
     if "status" in data:  # read at once: dask would make a task of every block
-        status = zarr.open_array(path, path="status", mode="r")[...]
+        status = zarr.open_array(store, path="status", mode="r")[...]
         points = int(np.count_nonzero(status == Status.MISSING))
     data.attrs["missing"] = points
     return _labelled(data)
@@ -172,11 +171,9 @@ def _labelled(data: Any) -> Any:
 def _seed(rng: Any, store: Any) -> tuple[int, tuple[int, ...]]:
     """(entropy, spawn_key) of the scan; those in the store if none is given."""
     if rng is None and store is not None:
-        file = Path(store) / "zarr.json"
-        if file.exists():
-            stored = json.loads(file.read_text())["attributes"].get("identity", {}).get("seed")
-            if stored is not None:
-                return ast.literal_eval(stored[0]), tuple(stored[1])
+        stored = (stored_identity(store) or {}).get("seed")
+        if stored is not None:
+            return ast.literal_eval(stored[0]), tuple(stored[1])
     sequence: Any = generator(rng).bit_generator.seed_seq
     (child,) = sequence.spawn(1)
     return child.entropy, tuple(child.spawn_key)
@@ -215,7 +212,14 @@ def _results(
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 yield pending.pop(future), future.result()
-    except BrokenExecutor as error:
+    except (PicklingError, AttributeError) as error:  # of the standard library's processes
+        raise ValueError(
+            f"function {task.name} cannot be sent to another process ({error}): put it into a "
+            "module, or use loky's executor"
+        ) from None
+    except Exception as error:
+        if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":  # dask
+            raise
         raise RuntimeError(
             f"a worker of the executor died ({type(error).__name__}), perhaps for lack of memory: "
             "what a store holds is kept; run again with a new executor, or a smaller chunk"

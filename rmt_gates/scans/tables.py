@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,20 +96,24 @@ class ZarrTable(Table):
         super().__init__(plan)
         zarr, filelock = packages()
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(f"{self.path}.lock", timeout=0)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except filelock.Timeout:
             raise ValueError(
                 f"store {self.path} is being written by another process: wait for it, or choose "
                 "another store"
             ) from None
+        except OSError as error:
+            raise ValueError(f"store {self.path} cannot be written: {error.strerror}") from None
         try:
-            if not (self.path / "zarr.json").exists():
+            stored = stored_identity(self.path)
+            if stored is None:
                 self._begin(zarr, {"identity": dict(identity), **about})
+            else:
+                self._check(stored, identity)
             self._group = zarr.open_group(self.path, mode="r+")
-            self._check(identity)
             self.arrays = {k: v for k, v in self._group.arrays() if k not in plan.fields}
         except BaseException:
             self._lock.release()
@@ -126,8 +131,7 @@ class ZarrTable(Table):
             group[name][...] = values
         new.rename(self.path)
 
-    def _check(self, identity: Mapping[str, Any]) -> None:
-        stored = self._group.attrs.get("identity", {})
+    def _check(self, stored: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
         for part, value in identity.items():
             if part not in stored or stored[part] != value:
                 raise ValueError(
@@ -154,6 +158,20 @@ class ZarrTable(Table):
     def close(self) -> None:
         """Let other processes write."""
         self._lock.release()
+
+
+def stored_identity(store: Any) -> dict[str, Any] | None:
+    """What a store says it is, empty if another program wrote it; None if nothing is there."""
+    try:
+        attributes = json.loads((Path(store) / "zarr.json").read_text())["attributes"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(
+            f"store {store} is damaged: its zarr.json cannot be read; remove it, or choose another "
+            "store"
+        ) from None
+    return dict(attributes.get("identity", {}))
 
 
 def packages() -> tuple[Any, Any]:

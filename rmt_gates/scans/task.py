@@ -13,6 +13,7 @@ from rmt_gates.results import Record, Status
 
 LONGEST_MESSAGE = 500  # characters
 RESERVED = ("status", "message")
+KEPT: dict[str, type] = {"biuf": float, "c": complex, "UT": object}  # by numpy's kinds
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,10 @@ def _verdict(status: Any, message: Any, points: int | None) -> dict[str, Any]:
 
 def _array(name: str, value: Any) -> np.ndarray:
     array = np.asarray(value)
-    if array.dtype.kind in "biuf":
-        return array.astype(float)
-    if array.dtype.kind == "c":
-        return array.astype(complex)
-    if array.dtype.kind in "UT":
-        return array.astype(object)
+    for kinds, dtype in KEPT.items():
+        if array.dtype.kind in kinds:
+            kept: np.ndarray = array.astype(dtype)
+            return np.where(np.ma.getmask(value), blank(kept.dtype), kept)
     raise TypeError(
         f"{name} is {type(value).__name__}: a scan keeps numbers, arrays of them, strings, dicts "
         "of these and the records of rmt_gates"

@@ -33,6 +33,7 @@ def test_phase_diagram(run, tmp_path):
     )
     np.testing.assert_array_equal(stored.n_fixed_points, exact.n_fixed_points)
     np.testing.assert_array_equal(stored.rho, exact.rho)
+    assert "rmt_gates" in stored.attrs["versions"] and stored.attrs["command"]
     assert (tmp_path / "p.png").stat().st_size > 10_000
     code, text, _ = run("phase-diagram", "gru", "--a-h", "1:3:9", "--a-r", "0:20:5", "--json")
     data = json.loads(text)

@@ -89,7 +89,8 @@ def test_other_architectures(model):
         ({"a_h": [1.0]}, "over must name two fields"),
         (3, "over must name two fields"),
         ({"a_h": [1.0], "a_q": [1.0]}, "over names 'a_q', which is no field of this model: a_h, "),
-        ({"a_h": [], "a_r": [1.0]}, "one-dimensional and not empty"),
+        ({"a_h": [], "a_r": [1.0]}, "a_h must not be an empty array"),
+        ({"a_h": 1.0, "a_r": [1.0]}, r"over\['a_h'\] must be one-dimensional"),
         ({"a_h": [-1.0], "a_r": [1.0]}, "a_h must"),
     ],
 )

@@ -1,6 +1,6 @@
 """rg.scan: what it returns, and that nothing but the parameters and the seed decides it."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from functools import partial
 
 import numpy as np
@@ -9,6 +9,8 @@ import xarray as xr
 from scanned import GRID, MODEL, noisy, radius
 
 import rmt_gates as rg
+from rmt_gates.scans.plan import plan_of
+from rmt_gates.scans.task import tabulate
 
 
 def test_a_grid():
@@ -145,6 +147,9 @@ def test_an_interrupt_stops_it():
         ({"over": {}}, TypeError, "over must map fields"),
         ({"over": {"a_q": [1]}}, ValueError, "over names 'a_q'"),
         ({"over": {"a_h": [[1]]}}, ValueError, "one-dimensional"),
+        ({"over": {"a_h": 3}}, ValueError, "one-dimensional"),
+        ({"over": {"a_h": []}}, ValueError, "a_h must not be an empty array"),
+        ({"over": {"a_h": np.ma.masked_equal([1, 2], 2)}}, TypeError, "a_h is a masked array"),
         ({"over": {"a_h": [-1]}}, ValueError, "a_h must be >= 0"),
         ({"over": {"a_h": ["x"]}}, TypeError, "a_h must be"),
         ({"over": xr.Dataset({"a_h": (("p", "q"), [[1.0]])})}, ValueError, "one dimension"),
@@ -204,3 +209,89 @@ def test_points_as_coordinates_and_arrays_beside_each_other():
     assert both.x.shape == (4, 5, 2) and both.x_0.shape == (4, 5, 3)
     told = rg.scan(lambda m: {"x": 1.0, "status": 7}, MODEL, GRID)
     assert (told.status.values == rg.Status.FAILED).all()
+
+
+def test_masked_results():
+    """What is masked is no result."""
+    masked = np.ma.MaskedArray([1, 2, 3], mask=[False, True, False])
+    data = rg.scan(lambda m: {"n": masked, "c": masked * 1j}, MODEL, GRID)
+    np.testing.assert_array_equal(data.n.values[0, 0], [1, np.nan, 3])
+    assert data.c.values[0, 0, 0] == 1j and np.isnan(data.c.values[0, 0, 1])
+
+
+def test_the_worst_status_of_several_roots():
+    """One that did not converge is not hidden by those that did, nor by those that are absent."""
+    bad, absent = rg.Status.NOT_CONVERGED, rg.Status.ABSENT
+    status = np.array([[0, bad, absent], [0, 0, absent]])
+    for columns in (status, status[:, ::-1]):
+        found = tabulate({"x": np.ones(2), "status": columns}, "x", 2)
+        assert found["status"].tolist() == [bad, rg.Status.OK]
+    assert tabulate({"x": 1.0, "status": status[0]}, "x")["status"] == bad
+
+
+def test_blocks_of_large_grids():
+    """A thousand, and of a very large grid as many as keep memory small."""
+    for points, block in ((10**4, 10), (10**6, 1000), (10**7, 4096)):
+        over = {"a_h": np.ones(points)}
+        assert plan_of(MODEL, over, None, vectorized=False).block == (block,)
+
+
+class Reluctant(Executor):
+    """Does nothing before it is waited for: then the task that was given first."""
+
+    def __init__(self, workers, fails_at=None):
+        self._client, self.fails_at = self, fails_at  # as dask's executor has one
+        self.workers = iter(workers)
+        self.tasks, self.most = [], 0
+
+    def nthreads(self):
+        return dict.fromkeys(range(next(self.workers)), 1)
+
+    def submit(self, task, *given):
+        future = Future()
+        self.tasks.append((future, task, given))
+        waiting = sum(not future.done() for future, _, _ in self.tasks)
+        self.most = max(self.most, waiting)
+        return future
+
+    def advance(self, pending, return_when):
+        future, task, given = next(t for t in self.tasks if not t[0].done())
+        if len(self.tasks) == self.fails_at:
+            future.set_exception(KilledWorker("died"))
+        else:
+            future.set_result(task(*given))
+        return wait(pending, timeout=0)
+
+
+class KilledWorker(Exception):
+    """As dask's is called."""
+
+
+def test_few_tasks_are_handed_out_at_once(monkeypatch):
+    """Two a worker; those that come later to a cluster get theirs."""
+    few = Reluctant([1] * 100)
+    monkeypatch.setattr("rmt_gates.scans.run.wait", few.advance)
+    data = rg.scan(radius, MODEL, GRID, chunk=1, executor=few)
+    assert few.most == 2 and not data.status.values.any()
+    growing = Reluctant([0] * 5 + [3] * 100)
+    monkeypatch.setattr("rmt_gates.scans.run.wait", growing.advance)
+    xr.testing.assert_identical(data, rg.scan(radius, MODEL, GRID, chunk=1, executor=growing))
+    assert growing.most == 6
+
+
+def test_what_is_not_begun_is_cancelled(monkeypatch):
+    """After the death of a worker, of which is told in words."""
+    executor = Reluctant([2] * 100, fails_at=8)
+    monkeypatch.setattr("rmt_gates.scans.run.wait", executor.advance)
+    with pytest.raises(RuntimeError, match="a worker of the executor died"):
+        rg.scan(radius, MODEL, GRID, chunk=1, executor=executor)
+    assert sum(future.cancelled() for future, _, _ in executor.tasks) == 3
+
+
+def test_a_function_that_cannot_be_sent():
+    """The standard library's processes take no lambda."""
+    with (
+        ProcessPoolExecutor(1) as executor,
+        pytest.raises(ValueError, match="cannot be sent to another process"),
+    ):
+        rg.scan(lambda m: 1.0, MODEL, GRID, executor=executor)

@@ -241,3 +241,16 @@ def test_what_is_no_store(tmp_path):
     with pytest.raises(ValueError, match=r"not written by rg.scan"):
         rg.open_scan(tmp_path / "c.zarr")
     shutil.rmtree(tmp_path / "c.zarr")
+
+
+def test_stores_that_cannot_be(tmp_path):
+    """A file in the way, and a store that lost a part of what says what it is."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValueError, match="cannot be written"):
+        rg.scan(radius, MODEL, GRID, store=tmp_path / "file" / "a.zarr")
+    store = tmp_path / "a.zarr"
+    rg.scan(noisy, MODEL, GRID, store=store)
+    (store / "zarr.json").write_text((store / "zarr.json").read_text()[:100])
+    for use in (rg.open_scan, lambda path: rg.scan(noisy, MODEL, GRID, store=path)):
+        with pytest.raises(ValueError, match=r"is damaged: its zarr.json cannot be read"):
+            use(store)

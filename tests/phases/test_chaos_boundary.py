@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from numpy.polynomial import Polynomial
 
 import rmt_gates as rg
-from rmt_gates.phases.chaos_boundary import _end
+from rmt_gates.phases.chaos_boundary import _end, _lowest
 from rmt_gates.results import Status
 
 
@@ -97,3 +98,13 @@ def test_the_error_of_the_end_is_that_of_the_amplitudes():
     assert np.mean(ends[:, 0]) == pytest.approx(3, abs=4 * np.std(ends[:, 0]) / 20 + 1e-4)
     slope = _end(1 + 2 * A, A, sigma, 2)  # no minimum: the end is at A = 0
     assert slope[2] == 0 and slope[0] == pytest.approx(1, abs=1e-9)
+
+
+def test_a_minimum_far_above_the_states_counts_not():
+    """The state has its end below, or a little above, the least amplitude that was met."""
+    A = Polynomial([0, 1])
+    for centre, found in ((0.5, 0.5), (1.1, 1.1), (1.3, 0.0), (-0.5, 0.0)):
+        assert _lowest((A - centre) ** 2, 1.0) == pytest.approx(found)
+    # of a cubic's two extrema the minimum
+    assert _lowest((A - 0.2) ** 2 * (A + 1), 1.0) == pytest.approx(0.2)
+    assert _lowest(-((A - 0.5) ** 2), 1.0) == 0.0

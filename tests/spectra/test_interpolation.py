@@ -92,3 +92,16 @@ def test_field_knows_its_error():
 def test_refuses_rtol(lstm, rtol):
     with pytest.raises(ValueError, match="rtol must lie between 0"):
         rg.resolvent(lstm[0], 0.5, rtol=rtol)
+
+
+def test_every_cell_near_a_bad_node_is_told():
+    """Where the half mesh is wrong at one node, its neighbours are not trusted either."""
+    x, y = np.arange(13.0), np.arange(15.0)
+    values = np.zeros((13, 15))
+    values[5, 7] = 1.0  # left out of the half mesh, which is 0
+    field = module.Field(x, y, values)
+    i, j = np.meshgrid(np.arange(12), np.arange(14), indexing="ij")
+    found = field.error(i.ravel() + 0.3, j.ravel() + 0.7).reshape(i.shape)
+    expected = np.zeros(i.shape)
+    expected[3:7, 5:9] = 1 / module.GAIN  # cells with one of the nine nodes as a corner
+    np.testing.assert_allclose(found, expected, atol=1e-12)

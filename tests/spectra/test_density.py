@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rmt_gates as rg
+from rmt_gates.spectra.density import _arcs
 
 
 def disc_fraction(center, R, radius, at):
@@ -189,3 +190,18 @@ def test_lens_of_two_circles(center, R):
 
 def test_times_next_to_nothing():
     assert rg.relaxation_time_fraction(rg.fixed_points(rg.GRU(a_h=3))[0], 1e-320) == 1
+
+
+@pytest.mark.parametrize("center", [0.3, 0.3 + 0.2j, -0.1 - 0.4j])
+def test_circles_are_cut_at_the_real_axis(center):
+    """Where the resolvent of a sample has its gates: at both crossings, and once around."""
+
+    class Nowhere:
+        def contains(self, lam):
+            return np.zeros(np.shape(lam), bool)
+
+    center = complex(center)
+    angles = _arcs(Nowhere(), center, 0.5)
+    assert np.abs((center + 0.5 * np.exp(1j * angles)).imag).max() < 1e-15
+    assert angles[-1] - angles[0] == pytest.approx(2 * np.pi if center.imag else np.pi)
+    assert len(angles) == (3 if center.imag else 2)

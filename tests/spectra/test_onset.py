@@ -94,10 +94,10 @@ def test_discontinuous_onset_solves_131(a_r):
 
 
 def test_refusals():
-    for epsilon, a_r in ((1e-3, 3.0), (-1e-3, 1.0), (1e-3, np.sqrt([1.0, 9.0]))):
+    for epsilon, a_r in ((1e-3, 3.0), (-1e-3, 1.0), (0.0, 1.0), (1e-3, np.sqrt([1.0, 9.0]))):
         with pytest.raises(ValueError, match=r"^epsilon and 8 - a_r² must have the same sign: "):
             continuous_onset(epsilon, a_r)
     with pytest.raises(ValueError, match=r"^epsilon must be positive: "):
-        tricritical_onset([1e-3, -1e-3])
+        tricritical_onset([1e-3, 0.0])
     with pytest.raises(ValueError, match=r"^a_r must be above √8: "):
         discontinuous_onset(1e-3, 2.0)

@@ -1,5 +1,7 @@
 """Small matrices of every unit, against numpy's."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,21 @@ def test_triangular_solves():
     B, C = random(rng, 3, 4), random(rng, 3, 4)
     np.testing.assert_allclose(dense(multiply(X, lower_solve(X, B))), dense(B), rtol=1e-12)
     np.testing.assert_allclose(dense(multiply(rows_over(C, X), X)), dense(C), rtol=1e-12)
+
+
+def test_sums_of_products_of_any_kind():
+    """Numbers 0 and 1, real and complex arrays, of every λ or of the units alone: nothing that
+    was given is changed, and signs are kept."""
+    rng = np.random.default_rng(1)
+    real, wide = rng.normal(size=4), rng.normal(size=(3, 4))
+    kinds = [0, 1, 2.5, real, wide, real * 1j, wide * (2 - 1j)]
+    copies = [np.copy(value) for value in kinds]
+    for start, a, b, c in itertools.product(kinds, repeat=4):
+        for first, second in itertools.product((1, -1), repeat=2):
+            found = add_products(start, [(first, a, b), (second, b, c), (first, 1, a)])
+            expected = start + first * a * b + second * b * c + first * a
+            np.testing.assert_allclose(
+                np.broadcast_to(found, np.shape(expected)), expected, rtol=1e-13, atol=1e-13
+            )
+    for value, copy in zip(kinds, copies, strict=True):
+        np.testing.assert_array_equal(value, copy)

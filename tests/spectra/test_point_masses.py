@@ -5,6 +5,7 @@ import pytest
 from scipy.special import erfc
 
 import rmt_gates as rg
+from rmt_gates.spectra.point_masses import _null_vectors
 
 
 def test_zeros_of_an_lstm_without_output_gain():
@@ -63,3 +64,23 @@ def test_every_one_is_an_eigenvalue_of_the_network():
 def test_three_stages_have_none(three_stages):
     """Two carriers and a triangular X: every null vector is reached and seen."""
     assert len(rg.point_masses(three_stages())) == 0
+
+
+@pytest.mark.parametrize("b", range(4))
+def test_null_vectors(b):
+    """ℓ†X = 0 and X r = 0, of every unit."""
+    rng = np.random.default_rng(b)
+    entries = rng.normal(size=(4, 4, 7))
+    diagonal = [entries[i, i] * (i != b) for i in range(4)]
+    X = [[entries[i, j] if j < i else 0 for j in range(4)] for i in range(4)]
+    whole = np.tril(entries.transpose(2, 0, 1), -1) + [np.diag(d) for d in np.transpose(diagonal)]
+    left, right = (
+        np.stack([np.broadcast_to(v, 7) for v in vector], axis=-1)
+        for vector in _null_vectors(X, diagonal, b)
+    )
+    np.testing.assert_allclose(np.einsum("ui,uij->uj", left, whole), 0, atol=1e-10)
+    np.testing.assert_allclose(np.einsum("uij,uj->ui", whole, right), 0, atol=1e-10)
+    assert (left[:, b] == 1).all() and (right[:, b] == 1).all()
+    if b < 3:  # a 0 stands for what is not unique
+        diagonal[b + 1] = np.zeros(7)
+        assert not np.any(_null_vectors(X, diagonal, b)[1][b + 1])

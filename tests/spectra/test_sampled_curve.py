@@ -163,3 +163,13 @@ def test_errors_of_a_sampled_state_without_pole_terms(chaotic, monkeypatch):
     parts = [CriterionBoundary(chaotic.unit.rows(slice(i, None, 8))) for i in range(8)]
     right = [part.ends[1] for part in parts]
     assert curve.radius_error == pytest.approx(np.std(right, ddof=1) / np.sqrt(8), rel=1e-12)
+
+
+@pytest.mark.parametrize("model", [rg.GRU(a_h=3, a_z=1), rg.LSTM(a_h=8, a_o=1)], ids=str)
+def test_a_curve_has_the_status_of_its_state(model):
+    """By either route: a state that did not converge does not become a curve that did."""
+    point = rg.fixed_points(model)[-1]
+    assert (model.pole_terms(point.C_h) is None) == isinstance(model, rg.LSTM)
+    assert rg.spectral_curve(point).status == Status.OK
+    doubtful = dataclasses.replace(point, status=Status.NOT_CONVERGED)
+    assert rg.spectral_curve(doubtful).status == Status.NOT_CONVERGED

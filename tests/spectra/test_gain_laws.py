@@ -130,3 +130,5 @@ def test_refusals():
         large_reset_gain(rg.fixed_points(rg.GRU(a_h=3, a_r=2))[0])
     with pytest.raises(ValueError, match=r"^a_o must be positive, at a non-zero state: "):
         large_output_gain(rg.fixed_points(rg.LSTM(a_h=3))[-1])
+    small = rg.fixed_points(rg.GRU(a_h=3, a_r=0.1))[-1]  # the law has a value, if not of use here
+    assert small.C_h * small.model.a_r**2 < 1 and np.isfinite(large_reset_gain(small))

@@ -89,3 +89,11 @@ def test_without_masses_there_is_no_answer(monkeypatch):
     monkeypatch.setattr(largest.Enclosed, "__call__", lambda self, radius: np.nan)
     curve = rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=0.8))[0])
     assert np.isnan(curve.radius_at(100))
+
+
+def test_the_widest_blur():
+    """Where the density of the boundary is lowest: a few of its widths beyond there is nothing."""
+    x, y, _ = disc(0.0, 1.0, points=401)
+    for mu in (np.linspace(4, 1, 401), np.linspace(1, 4, 401)):
+        lowest = np.convolve(mu, [0.5, 0.5], "valid").min()
+        assert EdgeBlur(x, y, mu, 100).reach == pytest.approx(6 / np.sqrt(200 * np.pi * lowest))

@@ -18,6 +18,7 @@ def test_distance_to_a_polygon():
     lam = rng.uniform(-2, 3, 200) + 1j * rng.uniform(-1.5, 1.5, 200)
     corners = CURVE.x + 1j * CURVE.y
     dense = np.interp(np.linspace(0, 4, 40_001), np.arange(5), corners)
+    # to half of its step
     direct = np.abs(lam[:, None] - dense).min(axis=1)
     mirrored = np.abs(lam[:, None] - dense.conj()).min(axis=1)
     found = distance_to_curve(CURVE, lam)

@@ -34,6 +34,15 @@ def test_moments_of_periodic_paths(minimal_gated_unit):
         np.testing.assert_allclose(row, mean_autocorrelation(x, K), rtol=0, atol=1e-15)
 
 
+def test_the_feature_is_h_whatever_else_is_carried():
+    """h alone, or one of several."""
+    h, c = np.array([0.1, 0.2]), np.array([3.0, 4.0])
+    for model, carry in ((rg.Vanilla(a_h=1), h), (rg.GRU(a_h=1), h), (rg.LSTM(a_h=1), (c, h))):
+        assert len(model.features) == 1
+        (value,) = model.feature_values({}, carry)
+        assert value is h
+
+
 @pytest.mark.parametrize(
     "parameters, scale",
     [

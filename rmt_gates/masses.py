@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,12 +71,23 @@ def theory_mass(state: Any, center: float, radius: float) -> tuple[float, float]
     deltas = point_masses(state).location
     if np.any(np.abs(np.abs(deltas - center) - radius) < THROUGH):
         return np.nan, np.nan
-    mass = float(eigenvalue_fraction(unit, center, radius))
+
+    def mass(units: Any) -> float:
+        """Enclosed by this disc."""
+        return float(eigenvalue_fraction(units, center, radius))
+
+    return mass(unit), float(sample_error(state, mass))
+
+
+def sample_error(state: Any, function: Callable[[Unit], Any]) -> Any:
+    """Standard error of a function of a state's sample of units, from that of its parts.
+
+    0 at a fixed point, whose law is exact, and of units that are a network's own.
+    """
     if isinstance(state, Unit) or getattr(state, "kind", "") != "chaotic":
-        return mass, 0.0
-    parts = [unit.rows(slice(i, None, PARTS)) for i in range(PARTS)]
-    each = [eigenvalue_fraction(part, center, radius) for part in parts]
-    return mass, float(np.std(each, ddof=1) / np.sqrt(PARTS))
+        return 0.0
+    each = [function(state.unit.rows(slice(i, None, PARTS))) for i in range(PARTS)]
+    return np.std(each, axis=0, ddof=1) / np.sqrt(PARTS)
 
 
 def real_discs(discs: Any) -> list[tuple[float, float]]:

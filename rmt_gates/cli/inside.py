@@ -10,6 +10,7 @@ import numpy as np
 import rmt_gates as rg
 from rmt_gates.cli.output import Result, listing, number, table
 from rmt_gates.cli.shared import Prepared, header, not_found, prepare
+from rmt_gates.masses import sample_error
 
 COLUMNS, ROWS = 96, 40  # of the mesh that a density is drawn on
 MAPPED = 2048  # units of the state's sample for that
@@ -70,7 +71,7 @@ def density(options: argparse.Namespace) -> Result:
         converged &= not found.status.any()
         data["density"] = {n: getattr(found, n) for n in ("lam", "G", "density", "inside")}
         data["density"]["own_units"] = own
-    radius = np.ceil(10 * curve.radius) / 100 * np.arange(1, 11)
+    radius = (np.ceil(10 * curve.radius) or 10) / 100 * np.arange(1, 11)
     moduli = fractions(
         lambda units: rg.eigenvalue_fraction(units, 0.0, radius),
         lambda lam: np.abs(lam) < radius[:, None],
@@ -131,6 +132,7 @@ def fractions(theory: Any, condition: Any, of: tuple[Any, Any, Any]) -> dict[str
     counted = [condition(one).mean(axis=1) for one in lam]
     return {
         "fraction": theory(state),
+        "error": sample_error(state, theory) + np.zeros(len(condition(np.zeros(1)))),
         "own_units": None if units is None else theory(units),
         "networks": np.stack(counted, axis=1) if counted else None,
     }
@@ -139,9 +141,10 @@ def fractions(theory: Any, condition: Any, of: tuple[Any, Any, Any]) -> dict[str
 def fraction_table(condition: str, values: np.ndarray, found: dict[str, Any]) -> str:
     """The same as a table, with errors where there are several networks."""
     columns = [[condition, *(f"{value:.6g}" for value in values)]]
-    for head, name in (("theory", "fraction"), ("own units", "own_units")):
-        if found[name] is not None:
-            columns.append([head, *(f"{fraction:.6f}" for fraction in found[name])])
+    theory = zip(found["fraction"], found["error"], strict=True)
+    columns.append(["theory", *(number(p, e) if e else f"{p:.6f}" for p, e in theory)])
+    if found["own_units"] is not None:
+        columns.append(["own units", *(f"{fraction:.6f}" for fraction in found["own_units"])])
     counted = found["networks"]
     if counted is not None:
         mean, networks = counted.mean(axis=1), counted.shape[1]

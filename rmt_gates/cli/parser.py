@@ -16,7 +16,7 @@ from rmt_gates.architectures.parameters import describe
 from rmt_gates.cli.checkpoint import add_checkpoint_options, load
 from rmt_gates.cli.output import BadInput
 from rmt_gates.cli.quantities import QUANTITIES
-from rmt_gates.cli.values import complex_number, positive, several, whole
+from rmt_gates.cli.values import complex_number, positive, several, single, whole
 
 # name on the command line -> constructor in rmt_gates, and its options that choose a class; a
 # further architecture is a further line
@@ -84,7 +84,7 @@ def build_parser() -> Parser:
         kinds = one.add_subparsers(dest="architecture", metavar="ARCHITECTURE", required=True)
         for name, (constructor, variants) in ARCHITECTURES.items():
             leaf = kinds.add_parser(name, help=f"rmt_gates.{constructor}", description=about)
-            kind = several if command in PLANES else float
+            kind = several if command in PLANES else single
             add_model_options(leaf, getattr(rg, constructor), variants, kind)
             _add_command_options(leaf, command)
         if command in PLANES:
@@ -111,7 +111,7 @@ def add_model_options(
     parser: argparse.ArgumentParser,
     constructor: Callable[..., Any],
     variants: dict[str, tuple[str, ...]],
-    kind: Callable[[str], Any] = float,
+    kind: Callable[[str], Any] = single,
 ) -> None:
     """``--a-h``, ``--b-z``, ``--activation``, …: one option for each field of the record."""
     group = parser.add_argument_group("model")

@@ -51,6 +51,18 @@ def positive(text: str) -> float:
     return value
 
 
+def single(text: str) -> float:
+    """A real number, or a hint at the commands that take several."""
+    if ":" in text or "," in text:
+        raise argparse.ArgumentTypeError(
+            f"must be one number here, got {text!r}: for several see phase-diagram and scan"
+        )
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
 def several(text: str) -> float | np.ndarray:
     """A number, numbers such as 0,1,10, or a range low:high:n of n of them."""
     words = text.split(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,8 @@ NEAREST = 1e-15  # angle to which that is done
 ON_CIRCLE = 1e-13  # distance from a point mass
 SATURATED = 1e-9  # 1 − z
 FARTHEST = 1e100  # radius: nothing lies beyond
+SMALLEST = 1e-9  # radius: in smaller circles there are point masses or nothing
+WIDE = 2.0  # radius beyond which SCAN points may step over all of the support
 
 
 def eigenvalue_density(state: Any, lam: Any, *, rtol: float = 0.0) -> Any:
@@ -46,7 +49,8 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
     """Fraction of all eigenvalues with |λ − center| < radius, point masses included.
 
     From G on the circle, ``P = (1/2π) ∮ Re[Re^{iθ} G(center + Re^{iθ})] dθ`` (Gauss's law: it holds
-    wherever the circle runs, inside the support or not; point masses on it do not count).
+    wherever the circle runs, inside the support or not). Point masses on the circle do not count,
+    except at λ = 1: of gates that are open for ever within 1e-9 a circle through 1 has a half.
 
     Parameters
     ----------
@@ -72,9 +76,12 @@ def eigenvalue_fraction(state: Any, center: Any, radius: Any) -> Any:
 
     def strictly(R: float) -> float:
         """A point mass on the circle is half inside for the contour integral."""
-        return enclosed(R) - 0.5 * float(masses.weight[np.abs(distance - R) < ON_CIRCLE].sum())
+        if R < SMALLEST:
+            return float(masses.weight[np.abs(masses.location - c) < R].sum())
+        on_circle = float(masses.weight[np.abs(distance - R) < ON_CIRCLE].sum())
+        return float(np.clip(enclosed(R) - 0.5 * on_circle, 0.0, 1.0))
 
-    fractions = [strictly(R) if R > 0 else 0.0 for R in radius.ravel()]
+    fractions = [strictly(R) for R in radius.ravel()]
     return np.reshape(fractions, radius.shape) if radius.ndim else fractions[0]
 
 
@@ -109,7 +116,7 @@ def relaxation_time_fraction(state: Any, time: Any) -> Any:
     """
     time = real_numbers("time", time)
     if not np.all(time > 0):
-        raise ValueError("time must be positive")
+        raise ValueError(f"time must be positive, got {time[~(time > 0)].flat[0]:g}")
     with np.errstate(over="ignore"):  # of times next to nothing
         modulus = np.exp(-1 / time)
     return 1 - eigenvalue_fraction(state, 0.0, modulus)
@@ -128,7 +135,9 @@ class Enclosed:
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
         t = 0.5 * (1 + nodes)
         radius = min(radius, FARTHEST)
-        arcs = _graded(_arcs(self._support, self._center, radius), self._center, radius)
+        window = _window(self._center, radius, self._extent) if radius > WIDE else None
+        arcs = _arcs(self._support, self._center, radius, window)
+        arcs = _graded(arcs, self._center, radius, window)
         start, length = arcs[:-1, None], np.diff(arcs)[:, None]
         # nodes crowd at the ends of an arc, where G has a kink or a gate's sharp density
         theta = (start + length * t**2 * (3 - 2 * t)).ravel()
@@ -137,8 +146,29 @@ class Enclosed:
         G = solve(self._unit, self._center + z, density=False).G
         return float(np.clip((weight * (z * G).real).sum() / (arcs[-1] - arcs[0]), 0.0, 1.0))
 
+    @cached_property
+    def _extent(self) -> float:
+        """A radius around 0 beyond which there is no support."""
+        around = np.exp(1j * np.linspace(0, np.pi, SCAN))
+        radius = WIDE
+        while self._support.contains(np.outer([1.0, 1.4], radius * around).ravel()).any():
+            radius *= 2
+        return radius
 
-def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
+
+Window = tuple[float, float]
+
+
+def _window(center: complex, R: float, extent: float) -> Window:
+    """The angle at which the circle meets a disc around 0: its middle, and half of its width."""
+    if center == 0:
+        return 0.0, np.pi if extent > R else 0.0
+    d = abs(center)
+    cosine = (extent - d) * (extent + d) / (2 * d * R) - R / (2 * d)
+    return float(np.angle(-center)), float(np.arccos(-np.clip(cosine, -1, 1)))
+
+
+def _arcs(support: Support, center: complex, R: float, window: Window | None = None) -> np.ndarray:
     """Angles, increasing, at which the circle meets the real axis or the boundary."""
     if abs(center.imag) < R:
         first = -np.arcsin(center.imag / R)
@@ -152,6 +182,9 @@ def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
         if edge:
             near = [end + s * _towards(center, R, end, CLEAR) for s, end in ((1, a), (-1, b))]
             theta = np.sort(np.concatenate([theta, *near]))
+        if window is not None:
+            at = a + (window[0] + window[1] * np.linspace(-1, 1, SCAN) - a) % (2 * np.pi)
+            theta = np.unique(np.concatenate([theta, at[(at > a + edge) & (at < b - edge)]]))
         inside = support.contains(center + R * np.exp(1j * theta))
         change = np.flatnonzero(inside[1:] != inside[:-1])
         low, high, was = theta[change], theta[change + 1], inside[change]
@@ -163,12 +196,19 @@ def _arcs(support: Support, center: complex, R: float) -> np.ndarray:
     return np.sort(np.concatenate(angles))
 
 
-def _graded(arcs: np.ndarray, center: complex, R: float) -> np.ndarray:
+def _graded(
+    arcs: np.ndarray, center: complex, R: float, window: Window | None = None
+) -> np.ndarray:
     """The angles, and more of them where the circle meets the real axis next to 0 or 1.
 
     A sharp gate has eigenvalues at all scales there: G changes with the logarithm of the distance.
+    And, of a large circle, about the angle at which it passes the support.
     """
     cuts = [arcs]
+    if window is not None and window[1] > 0:
+        steps = int(np.ceil(np.log(np.pi / window[1]) / np.log(RATIO)))
+        away = window[1] * RATIO ** np.arange(steps)
+        cuts.append(arcs[0] + (window[0] + np.append(-away, away) - arcs[0]) % (2 * np.pi))
     for end in arcs:
         if abs(center.imag) < R and abs((center + R * np.exp(1j * end)).imag) < NEAREST * R:
             near = _towards(center, R, end, np.pi / RATIO)

@@ -17,6 +17,7 @@ from rmt_gates.unit import Unit
 
 WIDTHS = 6.0  # of the blur: there is nothing beyond
 DIGITS = 1e-5  # of the radius
+NOTHING = 1e-12  # of the largest |λ| that can be: less is 0
 
 
 def largest_eigenvalue(
@@ -44,9 +45,11 @@ def largest_eigenvalue(
     high *= 1 + DIGITS
     low = 0.9 * high
     try:
-        while low > DIGITS * high and beyond(low) <= 0:
+        while low > NOTHING * high and beyond(low) <= 0:
             low *= 0.5
-        return float(brentq(beyond, low, high, xtol=DIGITS * high)) if beyond(low) > 0 else 0.0
+        if beyond(low) <= 0:
+            return 0.0
+        return float(brentq(beyond, low, high, xtol=DIGITS * low, rtol=DIGITS))
     except ArithmeticError:
         return float("nan")
 

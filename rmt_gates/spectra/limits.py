@@ -64,11 +64,11 @@ class UniformDisc(Circle):
         c, r = circle(center, radius)
         d, R = abs(c - self.center), self.radius
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            own = np.arccos(np.clip((d**2 + R**2 - r**2) / (2 * d * R), -1, 1))
-            other = np.arccos(np.clip((d**2 + r**2 - R**2) / (2 * d * r), -1, 1))
             # two sectors, which overlap in a kite
-            kite = (R + r - d) * (d + r - R) * (d + R - r) * (d + R + r)
-            lens = (R**2 * own + r**2 * other - 0.5 * np.sqrt(kite)) / (np.pi * R**2)
+            kite = np.sqrt((R + r - d) * (d + r - R) * (d + R - r) * (d + R + r))
+            own = np.arctan2(kite, (d - r) * (d + r) + R**2)
+            other = np.arctan2(kite, (d - R) * (d + R) + r**2)
+            lens = (R**2 * own + r**2 * other - 0.5 * kite) / (np.pi * R**2)
             smaller = (r / R) ** 2
         crossing = (abs(R - d) < r) & (r < R + d)
         share = self.mass * np.select(

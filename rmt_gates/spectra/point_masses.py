@@ -58,11 +58,15 @@ def point_masses(state: Any) -> PointMasses:
     """
     unit = unit_of(state, "point_masses")
     place, weight = _unmoved(unit)
-    location, index = np.unique(np.round(place / SAME) * SAME + 0.0, return_inverse=True)
-    total = np.bincount(index, weight, minlength=len(location))
+    rounded = np.round(place / SAME) * SAME + 0.0
     if not isinstance(state, Unit):  # a sample of a law: values met a few times belong to a line
-        often = np.bincount(index, minlength=len(location)) >= FEWEST
-        location, total = location[often], total[often]
+        _, index, often = np.unique(place, return_inverse=True, return_counts=True)
+        _, near, nearby = np.unique(rounded, return_inverse=True, return_counts=True)
+        shut = np.isin(rounded, (0.0, 1.0))  # or open for ever
+        kept = (often[index] >= FEWEST) | (shut & (nearby[near] >= FEWEST))
+        rounded, weight = rounded[kept], weight[kept]
+    location, index = np.unique(rounded, return_inverse=True)
+    total = np.bincount(index, weight, minlength=len(location))
     return PointMasses(location, total / len(unit.model.carriers))
 
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from rmt_gates.spectra.criterion import parts
 from rmt_gates.spectra.small_matrices import Nested, add_products, lower_solve
-from rmt_gates.spectra.states import unit_of
+from rmt_gates.spectra.states import real_numbers, unit_of
 from rmt_gates.unit import Unit
 
 
@@ -97,7 +97,11 @@ def gate_powers(z: Any, p: Any, n: Any, weights: Any = None) -> np.ndarray:
     array([1.    , 0.5   , 0.3076])
     """
     times = _highest(n) + 1
-    z, p = np.broadcast_arrays(*np.atleast_1d(_within("z", z, 1), _within("p", p)))
+    z, p = np.atleast_1d(_within("z", z, 1), _within("p", p))
+    try:
+        z, p = np.broadcast_arrays(z, p)
+    except ValueError:
+        raise ValueError(f"z and p must have one shape, got {z.shape} and {p.shape}") from None
     powers = z ** np.arange(2 * times)[:, None]
     lags = np.add.outer(np.arange(times), np.arange(times))
     source = np.average(powers, axis=-1, weights=weights)[lags]
@@ -119,7 +123,7 @@ def constant_gate_powers(z: Any, rho: Any, n: Any) -> np.ndarray:
     """
     from scipy.special import comb
 
-    z, rho = float(_within("z", z, 1)), float(_within("rho", rho))
+    z, rho = _single("z", z, 1), _single("rho", rho)
     q = [np.arange(k + 1) for k in range(_highest(n) + 1)]
     terms = [comb(k[-1], k) * z ** k[::-1] * ((1 - z) * rho) ** k for k in q]
     return np.array([np.sum(one**2) for one in terms])
@@ -136,7 +140,7 @@ def binary_gate_powers(alpha: Any, rho: Any, n: Any) -> np.ndarray:
     >>> binary_gate_powers(0.5, 1.3**0.5, 3).round(4)
     array([1.    , 1.15  , 1.2475, 1.3109])
     """
-    alpha, rho = float(_within("alpha", alpha, 1)), float(_within("rho", rho))
+    alpha, rho = _single("alpha", alpha, 1), _single("rho", rho)
     last = (alpha * rho**2) ** np.arange(_highest(n) + 1.0)
     return np.asarray((1 - alpha) * np.append(0.0, np.cumsum(last[:-1])) + last)
 
@@ -192,8 +196,15 @@ def _highest(n: Any) -> int:
 
 
 def _within(name: str, value: Any, high: float = np.inf) -> np.ndarray:
-    value = np.asarray(value, float)
-    if not np.all(np.isfinite(value) & (value >= 0) & (value <= high)):
+    value = real_numbers(name, value)
+    if not value.size or not np.all(np.isfinite(value) & (value >= 0) & (value <= high)):
         limit = "finite and at least 0" if high == np.inf else f"between 0 and {high:g}"
         raise ValueError(f"{name} must be {limit}")
     return value
+
+
+def _single(name: str, value: Any, high: float = np.inf) -> float:
+    number = _within(name, value, high)
+    if number.ndim:
+        raise TypeError(f"{name} must be one number, got {value!r}")
+    return float(number)

@@ -32,10 +32,7 @@ def unit_of(state: Any, function: str) -> Unit:
 
 def complex_numbers(name: str, value: Any) -> np.ndarray:
     """An array of complex numbers, or a TypeError that names the parameter."""
-    try:
-        return np.asarray("" if value is None else value, complex)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
+    return _numbers(name, value, "biufc", complex)
 
 
 def circle(center: Any, radius: Any) -> tuple[complex, np.ndarray]:
@@ -45,14 +42,25 @@ def circle(center: Any, radius: Any) -> tuple[complex, np.ndarray]:
     except (TypeError, ValueError):
         raise TypeError(f"center must be a number, got {center!r}") from None
     r = real_numbers("radius", radius)
-    if not np.all((r >= 0) & np.isfinite(r)) or not np.isfinite([c.real, c.imag]).all():
-        raise ValueError("center and radius must be finite, and radius at least 0")
+    if not np.isfinite([c.real, c.imag]).all():
+        raise ValueError(f"center must be finite, got {center!r}")
+    bad = ~((r >= 0) & np.isfinite(r))
+    if bad.any():
+        raise ValueError(f"radius must be finite and at least 0, got {r[bad].flat[0]:g}")
     return c, r
 
 
 def real_numbers(name: str, value: Any) -> np.ndarray:
     """An array of real numbers, or a TypeError that names the parameter."""
+    return _numbers(name, value, "biuf", float)
+
+
+def _numbers(name: str, value: Any, kinds: str, dtype: type) -> np.ndarray:
     try:
-        return np.asarray(value, float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}") from None
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # a ragged list
+        array = np.asarray(None)
+    if array.dtype.kind not in kinds:
+        what = "numbers" if dtype is complex else "real numbers"
+        raise TypeError(f"{name} must be a number or an array of {what}, got {value!r}")
+    return array.astype(dtype)

@@ -101,3 +101,21 @@ def test_no_state(run, command):
 def test_refusals(run, line, message):
     code, out, err = run(*line.split())
     assert code == 2 and out == "" and message in err and err.count("\n") == 1
+
+
+def test_a_sampled_state_has_errors(run):
+    """Beside the theory, and in JSON; a fixed point has none."""
+    model = ["gru", "--a-h", "3", "--a-z", "1", "--a-r", "1", "--rtol", "0.02"]
+    code, data = as_json(run, "slow-modes", *model, "--radius", "0.1", "0.5")
+    fraction, error = (np.array(data["slow_modes"][n]) for n in ("fraction", "error"))
+    assert code == 0 and ((error > 1e-5) & (error < 0.1 * fraction)).all()
+    _, text, _ = run("slow-modes", *model, "--radius", "0.1", "0.5")
+    assert text.count("±") >= 2
+    assert not any(as_json(run, "slow-modes", *POINT)[1]["slow_modes"]["error"])
+
+
+def test_a_spectrum_that_is_a_point(run):
+    """|λ| < 0.1, 0.2, … and not ten times |λ| < 0."""
+    _, data = as_json(run, "density", "vanilla", "--a-h", "0")
+    assert data["moduli"]["radius"] == pytest.approx(np.arange(1, 11) / 10)
+    assert data["moduli"]["fraction"] == pytest.approx(np.ones(10))

@@ -25,7 +25,12 @@ BASIC = ["gru", "--a-h", "3", "--a-r", "10"]  # a constant gate: exact and fast
             "'lstm', 'checkpoint')",
         ),
         ("spectrum gru", "the following arguments are required: --a-h"),
-        ("fixed-points gru --a-h three", "argument --a-h: invalid float value: 'three'"),
+        ("fixed-points gru --a-h three", "argument --a-h: must be a number, got 'three'"),
+        (
+            "density gru --a-h 1:3:5",
+            "argument --a-h: must be one number here, got '1:3:5': for several see phase-diagram "
+            "and scan",
+        ),
         ("fixed-points gru --a-h -1", "a_h must be >= 0, got -1.0"),
         ("fixed-points gru --a-h nan", "a_h must be finite, got nan"),
         ("fixed-points gru --a-h -inf", "a_h must be finite, got -inf"),

@@ -138,16 +138,20 @@ def test_of_one_network():
 def test_refusals(disc):
     with pytest.raises(TypeError, match=r"^center must be a number, got \[0, 1\]$"):
         rg.eigenvalue_fraction(disc, [0, 1], 1.0)
-    message = r"^center and radius must be finite, and radius at least 0$"
-    for center, radius in ((0.0, -1.0), (0.0, np.nan), (np.inf, 1.0), (0.0, np.inf)):
-        with pytest.raises(ValueError, match=message):
-            rg.eigenvalue_fraction(disc, center, radius)
+    for radius in (-1.0, np.nan, np.inf, [0.5, -1.0]):
+        with pytest.raises(ValueError, match=r"^radius must be finite and at least 0, got "):
+            rg.eigenvalue_fraction(disc, 0.0, radius)
+    with pytest.raises(ValueError, match=r"^center must be finite, got inf$"):
+        rg.eigenvalue_fraction(disc, np.inf, 1.0)
+    for radius in (None, "0.5", 1j, [0.1, 0.2j]):
+        with pytest.raises(TypeError, match=r"^radius must be a number or an array of real number"):
+            rg.eigenvalue_fraction(disc, 0.0, radius)
     with pytest.raises(TypeError, match=r"^radius must be a number or an array .* got 'x'$"):
         rg.slow_mode_fraction(disc, "x")
-    with pytest.raises(TypeError, match=r"^time must be a number or an array of numbers, got \[\["):
+    with pytest.raises(TypeError, match=r"^time must be a number or an array of real numbers"):
         rg.relaxation_time_fraction(disc, [[1, 2], [3]])
     for time in (0.0, -1.0, np.nan):
-        with pytest.raises(ValueError, match=r"^time must be positive$"):
+        with pytest.raises(ValueError, match=r"^time must be positive, got "):
             rg.relaxation_time_fraction(disc, time)
 
 
@@ -205,3 +209,38 @@ def test_circles_are_cut_at_the_real_axis(center):
     assert np.abs((center + 0.5 * np.exp(1j * angles)).imag).max() < 1e-15
     assert angles[-1] - angles[0] == pytest.approx(2 * np.pi if center.imag else np.pi)
     assert len(angles) == (3 if center.imag else 2)
+
+
+@pytest.mark.parametrize(
+    "center, radius",
+    [
+        (0.5 + 20j, 19.3),
+        (0.5 + 100j, 99.9),
+        (0.5 - 50j, 49.7),
+        (0.5 + 4j, 3.5),
+        (30 + 40j, 49.9),
+        (-100.0, 100.2),
+        (0.5 + 1e4j, 1e4),
+        (2 + 50j, 40.0),
+        (100 + 100j, 300.0),
+        (0.0, 1e3),
+    ],
+)
+def test_circles_much_larger_than_the_support(disc, center, radius):
+    """They cross it within a small part of a turn, or not at all."""
+    # by less than R/radius a half plane, of which `disc_fraction` loses the digits
+    exact = 0.5 if radius == 1e4 else disc_fraction(0.5, 0.75, radius, center)
+    accuracy = 1e-4 if radius == 1e4 else 1e-6
+    assert rg.eigenvalue_fraction(disc, center, radius) == pytest.approx(exact, abs=accuracy)
+
+
+def test_the_smallest_circles():
+    """Of a point mass all or nothing is inside; a circle through it has none of it."""
+    zeros = rg.fixed_points(rg.LSTM(a_h=3, a_f=1, a_i=1))[-1]  # half of the eigenvalues are 0
+    radii = [0.0, 1e-15, 1e-13, 5e-13, 1e-10]
+    np.testing.assert_allclose(rg.eigenvalue_fraction(zeros, 0, radii), [0, *[0.5] * 4], atol=1e-8)
+    assert rg.relaxation_time_fraction(zeros, 0.02) == pytest.approx(0.5, abs=1e-8)
+    dead = rg.fixed_points(rg.Vanilla(a_h=0))[0]
+    np.testing.assert_allclose(rg.eigenvalue_fraction(dead, 0, [0, 1e-15, 1]), [0, 1, 1])
+    through = rg.eigenvalue_fraction(zeros, 0.3, [0.3 - 1e-9, 0.3, 0.3 + 1e-9])
+    np.testing.assert_allclose(np.diff(through), [0, 0.5], atol=1e-6)

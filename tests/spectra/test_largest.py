@@ -80,7 +80,14 @@ def test_more_units_come_closer_to_the_radius():
 def test_one_unit():
     """N = 1: half of a disc's mass is within the median, and one eigenvalue beyond 0."""
     curve = rg.spectral_curve(rg.fixed_points(rg.Vanilla(a_h=0.8))[0])
-    assert 0 <= curve.radius_at(1) < 0.8
+    assert 0.5 < curve.radius_at(1) < 0.8
+
+
+def test_far_below_a_support_that_is_all_but_empty():
+    """Enormous gains: radius 10⁵, which no network of 1000 units shows; its gates are at 1."""
+    curve = rg.spectral_curve(rg.fixed_points(rg.GRU(a_h=1e6, a_z=1e6, a_r=1e6))[-1])
+    assert curve.radius > 1e5
+    assert curve.radius_at(1000) == pytest.approx(1, abs=1e-4)
 
 
 def test_without_masses_there_is_no_answer(monkeypatch):

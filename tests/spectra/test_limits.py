@@ -107,11 +107,19 @@ def test_circles_across_the_disc():
     assert disc.fraction(2.0, 0.75) == 0 and disc.fraction(0.5, 0.0) == 0
 
 
+def test_a_half_plane():
+    """A circle so large that it is straight: half of the disc, in spite of 10¹² beside 1."""
+    disc = zero_state(rg.GRU(a_h=3))
+    for radius in (1e3, 1e6):
+        found = disc.fraction(0.5 + 1j * radius, radius)
+        assert found == pytest.approx(0.5, abs=2 / radius) and found < 0.5
+
+
 def test_circles_are_refused_by_name():
     """As rg.eigenvalue_fraction refuses them."""
     disc = zero_state(rg.LSTM(a_h=1))
     assert disc.fraction(0, 0) == 0 and disc.fraction(0, 0.1) == 0.5  # the point mass is not < 0
-    with pytest.raises(ValueError, match="radius at least 0"):
+    with pytest.raises(ValueError, match="radius must be finite and at least 0, got -1"):
         disc.fraction(0, -1)
     with pytest.raises(TypeError, match="center must be a number"):
         disc.fraction("a", 1)

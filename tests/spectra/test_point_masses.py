@@ -84,3 +84,13 @@ def test_null_vectors(b):
     if b < 3:  # a 0 stands for what is not unique
         diagonal[b + 1] = np.zeros(7)
         assert not np.any(_null_vectors(X, diagonal, b)[1][b + 1])
+
+
+@pytest.mark.parametrize("parameters", [{"a_f": 20}, {"a_f": 50}, {"a_f": 50, "a_o": 1}], ids=str)
+def test_gates_next_to_one_are_a_line(parameters):
+    """The law of a sharp forget gate is continuous: it makes no masses but at 0 and at 1."""
+    point = rg.fixed_points(rg.LSTM(a_h=3, **parameters))[-1]
+    masses, unit = rg.point_masses(point), point.unit
+    assert masses.location.tolist() == ([1.0] if "a_o" in parameters else [0.0, 1.0])
+    open_for_ever = 0.5 * np.average(unit["eta_f"] > np.log(2e9), weights=unit.weights)
+    assert masses.weight[-1] == pytest.approx(open_for_ever, rel=1e-6)

@@ -348,8 +348,12 @@ def test_bad_states():
         (lambda: binary_gate_powers(0.1, np.nan, 2), "rho must be finite and at least 0"),
         (lambda: gate_powers([0.5, 2], 1, 2), "z must be between 0 and 1"),
         (lambda: gate_powers(0.5, [1, -1], 2), "p must be finite and at least 0"),
+        (lambda: gate_powers([], [], 2), "z must be between 0 and 1"),
+        (lambda: gate_powers([0.2, 0.3], [1, 2, 3], 2), "z and p must have one shape, got .*"),
+        (lambda: gate_powers("a", 1, 2), "z must be a number or an array of real numbers, .*"),
+        (lambda: constant_gate_powers([0.2, 0.3], 1, 2), r"z must be one number, got \[0.2, 0.3\]"),
     ],
 )
 def test_bad_laws(call, message):
-    with pytest.raises(ValueError, match=f"^{message}$"):
+    with pytest.raises((ValueError, TypeError), match=f"^{message}$"):
         call()

@@ -84,8 +84,9 @@ class SpectralCurve(Record):
     def radius_at(self, N: int) -> float:
         """The largest |λ| of a network of N units: one of its eigenvalues is expected beyond it.
 
-        From the density and the blur of the edge (THEORY.md §4.7). Of more units than the state's
-        sample has, and of spectra that are all but a line: max( outermost x with S(x + i/N) = 0,
+        From the density and the blur of the edge (THEORY.md §4.7); of a sampled state it scatters
+        with the sample, by 0.008 at (3, 1, 10) and N = 400. Of more units than the state's sample
+        has, and of spectra that are all but a line: max( outermost x with S(x + i/N) = 0,
         the 1−1/N quantile of the gate ), since a lens thinner than the spacing of N eigenvalues is
         not seen, but N gates reach their own quantile.
         """

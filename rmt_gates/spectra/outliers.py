@@ -99,9 +99,11 @@ def outliers(curve: SpectralCurve, eigenvalues: Any, *, level: float = 0.01) -> 
     unit = curve.source if isinstance(curve.source, Unit) else curve.source.unit
     blocks = len(unit.model.carriers)
     lam = complex_numbers("eigenvalues", eigenvalues)
-    if lam.ndim == 0 or lam.size == 0 or lam.shape[-1] % blocks or not np.isfinite(lam).all():
+    if not np.isfinite(lam).all():
+        raise ValueError("eigenvalues must be finite: they hold NaN or infinity")
+    if lam.ndim == 0 or lam.size == 0 or lam.shape[-1] % blocks:
         raise ValueError(
-            f"eigenvalues must be finite and of shape (…, {blocks if blocks > 1 else ''}N) "
+            f"eigenvalues must be of shape (…, {blocks if blocks > 1 else ''}N) "
             f"with N ≥ 1, all those of each network, got shape {lam.shape}"
         )
     N = lam.shape[-1] // blocks

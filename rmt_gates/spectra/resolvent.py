@@ -22,6 +22,7 @@ from rmt_gates.unit import Unit
 FEWER = 16  # one unit, or one point, in so many gives the guess from which all are solved
 ENOUGH = 4096  # units for that
 CROWD = 64  # points for that
+FARTHEST = 1e150  # |λ| whose square is a number
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,8 +75,8 @@ def resolvent(state: Any, lam: Any, *, rtol: Any = 0.0) -> Resolvent:
     """
     unit = unit_of(state, "resolvent")
     lam = complex_numbers("lam", lam)
-    if not np.all(np.isfinite(lam)):
-        raise ValueError("lam must be finite: it holds NaN or infinity")
+    if not np.all(np.abs(lam) < FARTHEST):
+        raise ValueError(f"lam must be finite, and |lam| below {FARTHEST:g}")
     if not (isinstance(rtol, numbers.Real) and 0 <= float(rtol) < 1):
         raise ValueError(f"rtol must lie between 0 (every λ solved) and 1, got {rtol!r}")
     if float(rtol) > 0:

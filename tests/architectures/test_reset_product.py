@@ -6,6 +6,7 @@ from scipy.special import expit, ndtr
 
 import rmt_gates as rg
 from rmt_gates.architectures.reset_product import level, level_without_shift
+from rmt_gates.gaussian import SIGMOID_SQUARED, expect
 
 BIASED = {
     "a_h": 2.0,
@@ -191,3 +192,12 @@ def test_below_the_inner_scale_the_level_has_no_structure(parameters, scale):
     low, high = after(**{"a_h": 0, **parameters}).level_bounds()
     np.testing.assert_allclose(low, np.log(1e-3 * scale), rtol=1e-14)
     assert high == 0
+
+
+@pytest.mark.parametrize("b_r, v_r", [(-30, 9), (-20, 16), (-10, 9), (-3, 25)])
+def test_gates_that_are_rarely_open(b_r, v_r):
+    """What is small is linear, a_h² E[r²] C, and E[r²] comes from far beyond the mean of the gate:
+    ξ around b_r + 2 v_r."""
+    model, C = rg.GRU(a_h=1, reset="after", b_r=b_r, v_r=v_r), 1e-12
+    linear = C * float(expect(SIGMOID_SQUARED, b_r, v_r))
+    assert float(model.fixed_point_map(np.array(C))) == pytest.approx(linear, rel=1e-11, abs=0)

@@ -223,3 +223,11 @@ def test_refusals():
         step_forget_gate(rg.fixed_points(rg.LSTM(a_h=3, a_f=3, a_o=2, activation="hardtanh"))[-1])
     with pytest.raises(ValueError, match=r"^a_f must be positive, at a non-zero state: "):
         step_forget_gate(rg.fixed_points(rg.LSTM(a_h=3, activation="hardtanh"))[-1])
+
+
+def test_the_radius_without_open_gates():
+    """√A₀ R alone: nothing is kept, so nothing is at 1."""
+    law = step_forget_gate(switches(A_0=0.2, A_1=0.0, opened=0.0, a_h=2.0))
+    assert law.opened == 0
+    assert law.spectral_radius == pytest.approx(law.R * np.sqrt(0.2), rel=1e-12)
+    assert law.spectral_radius < 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,9 +33,8 @@ class Task:
 
     def __call__(self, fields: Mapping[str, np.ndarray], index: np.ndarray) -> dict[str, Any]:
         """Name -> values at the points (points, …), ``status`` and ``message`` among them."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):  # several processes, and the same digits with any number of them
+        # several processes, and the same digits with any number of them
+        with _thread_pools(len(sys.modules)).limit(limits=1):
             if self.vectorized:
                 return self._at_once(fields, index)
             points = [{k: float(v[i]) for k, v in fields.items()} for i in range(len(index))]
@@ -66,6 +67,14 @@ class Task:
         assert self.seed is not None
         entropy, key = self.seed
         return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(*key, int(index))))
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(modules: int) -> Any:
+    """Those of all libraries, which come with modules: looking for them takes a millisecond."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _failure(error: Exception) -> dict[str, Any]:

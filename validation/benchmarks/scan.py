@@ -68,7 +68,7 @@ def measure(settings: Settings) -> list[Measurement]:
 
     points, model = settings.scan_points, rg.GRU(a_h=1)
     over = {"a_h": np.linspace(1, 2, points)}
-    pool = get_reusable_executor(2)
+    pool = get_reusable_executor(2, timeout=600)  # they wait for their turn
     rg.scan(busy, model, {"a_h": [1.0] * 4}, executor=pool, chunk=1)  # both run now
     with tempfile.TemporaryDirectory() as folder:
         names = iter(range(10**6))

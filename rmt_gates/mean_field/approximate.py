@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import solve_banded
 
-from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.architectures.leaky import GatedLeak
 from rmt_gates.gaussian import SIGMOID, expect
 from rmt_gates.gaussian.autocovariance import autocovariance

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, require_model
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_model
 from rmt_gates.mean_field.independent_unit import independent_unit
 from rmt_gates.mean_field.level_roots import crossings, monotone_knots, solve_crossings
 from rmt_gates.mean_field.rest_spectrum import rest_radius, rest_rho

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.architectures.leaky import LeakyUnit
 from rmt_gates.mean_field.constant_gate import constant_gate_kernel
 from rmt_gates.mean_field.fixed_points import FixedPoint, FixedPoints, fixed_points

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.networks.network import Network
 from rmt_gates.randomness import generator
 

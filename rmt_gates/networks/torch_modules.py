@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.networks.deviation import Deviation, deviation_of
 from rmt_gates.networks.gate_layout import all_suffixes, layout_of, suffix_of
 from rmt_gates.networks.network import Network

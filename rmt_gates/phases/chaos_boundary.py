@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.mean_field.fixed_points import fixed_points
 from rmt_gates.mean_field.steady_state import steady_state
 from rmt_gates.randomness import generator

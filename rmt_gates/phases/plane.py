@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, varied_fields
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import varied_fields
 
 
 def plane_axes(model: Any, over: Any) -> dict[str, np.ndarray]:

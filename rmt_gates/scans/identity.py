@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import numbers
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -73,6 +74,15 @@ def _inner(function: Any) -> Any:
     return function
 
 
+def bound_names(function: Any) -> set[str]:
+    """Of the arguments that a `functools.partial` brings."""
+    found: set[str] = set()
+    while isinstance(function, functools.partial):
+        found |= set(function.keywords)
+        function = function.func
+    return found
+
+
 def _arguments(function: Any) -> list[Any]:
     """Those a `functools.partial` brings, such as tolerances."""
     found: list[Any] = []
@@ -82,20 +92,13 @@ def _arguments(function: Any) -> list[Any]:
     return found
 
 
-def _bound(function: Any) -> list[Any]:
-    """All that the text of a function leaves open: arguments, defaults, variables around it."""
-    inner = _inner(function)
-    cells = [cell.cell_contents for cell in getattr(inner, "__closure__", None) or ()]
-    return [_arguments(function), cells, getattr(inner, "__defaults__", None)]
-
-
 def _source(function: Any, name: str) -> str:
-    """A digest of the source text and of what is bound to it."""
+    """A digest of all that decides what the function returns, as far as it can be seen."""
     import dask
     from dask.base import tokenize
 
     try:
-        text = inspect.getsource(_inner(function))
+        found = _described(function, set())
     except (OSError, TypeError):
         raise ValueError(
             f"the source of function {name} is not to be found, so that a store would not notice "
@@ -103,13 +106,55 @@ def _source(function: Any, name: str) -> str:
         ) from None
     try:
         with dask.config.set({"tokenize.ensure-deterministic": True}):
-            bound = tokenize(_bound(function))
+            digest = tokenize(found)
     except Exception:
         raise ValueError(
             f"an object bound to function {name} cannot be told from others of its kind, so that "
             "a store would not notice if it changed: bind numbers, strings and arrays"
         ) from None
-    return hashlib.sha256(f"{text}{bound}".encode()).hexdigest()[:16]
+    return str(digest)[:16]
+
+
+def _described(value: Any, seen: set[int]) -> Any:
+    """Of a function its text and what that leaves open: arguments, defaults, variables around it,
+    and of its module the functions and the constants it names. Anything else is itself."""
+    if isinstance(value, functools.partial):
+        keywords = [(k, _described(v, seen)) for k, v in sorted(value.keywords.items())]
+        return [_described(value.func, seen), [_described(v, seen) for v in value.args], keywords]
+    if inspect.ismethod(value):
+        return [_described(value.__func__, seen), _described_object(value.__self__, seen)]
+    if inspect.isclass(value) or inspect.isbuiltin(value):
+        return inspect.getsource(value)
+    if not inspect.isfunction(value):
+        called = callable(value) and inspect.isfunction(type(value).__call__)
+        return _described_object(value, seen) if called else value
+    if id(value) in seen:  # calls itself
+        return value.__qualname__
+    seen.add(id(value))
+    around = [cell.cell_contents for cell in value.__closure__ or ()]
+    named = [value.__globals__[n] for n in _names(value.__code__) if n in value.__globals__]
+    own = [v for v in named if inspect.isfunction(v) and v.__module__ == value.__module__]
+    return [
+        inspect.getsource(value.__code__),  # its own, whatever functools.wraps says
+        [_described(v, seen) for v in (*around, *own)],
+        value.__defaults__,
+        sorted((value.__kwdefaults__ or {}).items()),
+        [v for v in named if isinstance(v, numbers.Number | str | bytes | tuple)],
+    ]
+
+
+def _described_object(value: Any, seen: set[int]) -> Any:
+    """Of an object whose method is scanned its class and what it holds."""
+    if inspect.isclass(value):
+        return inspect.getsource(value)
+    held = [(name, _described(v, seen)) for name, v in sorted(vars(value).items())]
+    return [inspect.getsource(type(value)), held]
+
+
+def _names(code: Any) -> list[str]:
+    """Those that a function, and the functions inside it, look up in its module."""
+    inner = [c for c in code.co_consts if inspect.iscode(c)]
+    return sorted({*code.co_names, *(name for one in inner for name in _names(one))})
 
 
 def _digest(values: np.ndarray) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import Architecture, require_model, varied_fields
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_model, varied_fields
 
 SHARE = 1000  # blocks that a scan has by default, so that each tells how far it is
 

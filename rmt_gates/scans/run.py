@@ -16,7 +16,7 @@ import numpy as np
 from rmt_gates.architectures.parameters import describe
 from rmt_gates.randomness import generator
 from rmt_gates.results import Status
-from rmt_gates.scans.identity import identity_of, name_of, provenance
+from rmt_gates.scans.identity import bound_names, identity_of, name_of, provenance
 from rmt_gates.scans.plan import Block, Plan, plan_of
 from rmt_gates.scans.tables import Table, ZarrTable, packages, stored_identity
 from rmt_gates.scans.task import Task
@@ -58,7 +58,9 @@ def scan(
         dask's ``client.get_executor()``; without it all is done here.
     store : path of a zarr store, written as chunks finish (needs ``pip install 'rmt_gates[scan]'``,
         on a local or shared file system). The same call finds there what is done, failed points
-        among it, and does the rest; another scan is refused.
+        among it, and does the rest; another scan is refused. A function is known by its text, by
+        what is bound to it and, of its own file, by the functions and constants it names; what it
+        imports from elsewhere is not looked at.
     chunk : points of a task, and of a file of the store; by default 1000 tasks, or 4096 points if
         the function is vectorized.
     rng : seed of the random numbers, anything `numpy.random.default_rng` takes.
@@ -94,6 +96,8 @@ def scan(
         takes_rng = "rng" in inspect.signature(function).parameters
     except ValueError:  # of a builtin
         takes_rng = False
+    if takes_rng and "rng" in bound_names(function):
+        raise ValueError("rng is bound to the function: give it to scan, which has one a point")
     if rng is not None and not takes_rng:
         raise ValueError("rng has no effect: the function has no parameter rng")
     seed = _seed(rng, store) if takes_rng else None

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from rmt_gates.architectures.base import Architecture, require_scalar
+from rmt_gates.architectures.base import Architecture
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.architectures.leaky import GatedLeak
 from rmt_gates.architectures.lstm import LSTM
 from rmt_gates.architectures.vanilla import Vanilla

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.checks import require_scalar
 from rmt_gates.unit import Unit
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import rmt_gates as rg
 from rmt_gates.architectures import Architecture, GRUResetBefore, model_from_dict
-from rmt_gates.architectures.base import require_scalar
+from rmt_gates.architectures.checks import require_scalar
 
 NAMES = ("a_h", "a_z", "a_r", "b_h", "b_z", "b_r", "v_h", "v_z", "v_r")
 

@@ -155,6 +155,7 @@ def test_an_interrupt_stops_it():
         ({"over": xr.Dataset({"a_h": (("p", "q"), [[1.0]])})}, ValueError, "one dimension"),
         ({"chunk": 0}, ValueError, "chunk must be a whole number"),
         ({"rng": 3}, ValueError, "rng has no effect"),
+        ({"function": partial(noisy, rng=1)}, ValueError, "rng is bound to the function"),
         ({"name": "a b"}, ValueError, "name must be an identifier"),
         ({"executor": 3}, TypeError, "executor must be"),
         ({"store": 3}, TypeError, "store must be a path"),

@@ -2,8 +2,9 @@
 
 import multiprocessing
 import shutil
+import sys
 import time
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 import pytest
@@ -254,3 +255,73 @@ def test_stores_that_cannot_be(tmp_path):
     for use in (rg.open_scan, lambda path: rg.scan(noisy, MODEL, GRID, store=path)):
         with pytest.raises(ValueError, match=r"is damaged: its zarr.json cannot be read"):
             use(store)
+
+
+class Scaled:
+    """With a method, and callable."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def method(self, model):
+        return self.scale * model.a_h
+
+    def __call__(self, model):
+        return self.scale * model.a_h
+
+
+def keyword_only(scale):
+    def value(model, *, scale=scale):
+        return scale * model.a_h
+
+    return value
+
+
+def wrapped(scale):
+    """All of one name, and of one text as `inspect.unwrap` sees it."""
+
+    @wraps(radius)
+    def value(model):
+        return scale * model.a_h
+
+    return value
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda s: Scaled(s).method, Scaled, keyword_only, wrapped, lambda s: partial(wrapped(s))],
+)
+def test_what_a_function_holds_is_told_apart(tmp_path, function):
+    """In an object, in a keyword-only default, behind functools.wraps."""
+    given = {"store": tmp_path / "a.zarr", "name": "value"}
+    over = {"a_h": [1.0, 2.0]}
+    assert rg.scan(function(3.0), MODEL, over, **given)["value"].values.tolist() == [3, 6]
+    assert rg.scan(function(3.0), MODEL, over, **given)["value"].values.tolist() == [3, 6]
+    with pytest.raises(ValueError, match="belongs to another scan: its source"):
+        rg.scan(function(4.0), MODEL, over, **given)
+
+
+SCALE = 3.0
+
+
+def helper(model):
+    """Of a function that is scanned."""
+    return SCALE * model.a_h
+
+
+def by_helper(model):
+    return helper(model)
+
+
+def test_constants_of_the_module_and_functions_called(tmp_path, monkeypatch):
+    """Through the functions of the same file, however deep."""
+    given = {"store": tmp_path / "a.zarr"}
+    rg.scan(by_helper, MODEL, {"a_h": [1.0]}, **given)
+    rg.scan(by_helper, MODEL, {"a_h": [1.0]}, **given)
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 4.0)
+    with pytest.raises(ValueError, match="belongs to another scan: its source"):
+        rg.scan(by_helper, MODEL, {"a_h": [1.0]}, **given)
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 3.0)
+    monkeypatch.setattr(sys.modules[__name__], "helper", weighted)
+    with pytest.raises(ValueError, match="belongs to another scan: its source"):
+        rg.scan(by_helper, MODEL, {"a_h": [1.0]}, **given)

@@ -92,9 +92,10 @@ def chaos_boundary(
     random = generator(rng)
     path = _Path(model, field, x, end, random, rtol)
     if not path.advance(x):
+        kind = path.last.kind if path.last.converged else "not found to the accuracy asked for"
         raise ValueError(
-            f"model must have a chaotic steady state, and this one's is {path.last.kind}: choose "
-            f"{field} farther inside the chaotic region"
+            f"model must have a chaotic steady state, and this one's is {kind}: choose {field} "
+            "farther inside the chaotic region"
         )
     return path.followed_to_its_end()
 
@@ -187,10 +188,13 @@ class _Path:
         nearest = self.points[-1][0] if before is None else before[0]
         error = float(np.hypot(error, value - nearest))
         jump = bool(amplitude > CLOSE * followed[0, 1])
-        if not jump:
-            exact = self._rest_unstable(value)
-            if exact is not None and abs(exact - value) < max(5 * error, 0.02 * abs(value)):
-                value, error, amplitude = exact, 0.0, 0.0
+        exact = self._rest_unstable(value)
+        if exact is not None:
+            # while the rest is unstable, the state has nowhere to jump to
+            before = (value - exact) * self.away >= 0
+            close = abs(exact - value) < max(5 * error, 0.02 * abs(value))
+            if before or (close and not jump):
+                value, error, amplitude, jump = exact, 0.0, 0.0, False
         message = Status.OK.sentence
         return ChaosBoundary(
             self.model, self.field, value, error, jump, amplitude, followed, Status.OK, message

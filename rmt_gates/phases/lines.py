@@ -87,7 +87,7 @@ def phase_lines(model: Any, over: Mapping[str, Any], *, resolution: int = 24) ->
     tricritical = tricritical_points(plane, zero, nodes)
     result = {
         "zero_stability": zero,
-        "fold": folds(plane, nodes, count),
+        "fold": folds(plane, nodes, count, tricritical),
         "sqrt2": marginal_ends(plane, nodes, points),
         "tricritical": tricritical,
     }
@@ -149,8 +149,14 @@ def small_slope(models: Architecture) -> np.ndarray:
 
 
 # -- folds and marginality -----------------------------------------------------------------------
-def folds(plane: Plane, nodes: np.ndarray, count: np.ndarray) -> list[np.ndarray]:
-    """Curves H = L, dH/dt = 0 in the space of the unit square and t."""
+def folds(
+    plane: Plane, nodes: np.ndarray, count: np.ndarray, tricritical: list[np.ndarray]
+) -> list[np.ndarray]:
+    """Curves H = L, dH/dt = 0 in the space of the unit square and t.
+
+    From where the number of fixed points jumps along an edge of the grid, and from where they
+    begin: next to a tricritical point between nodes no edge may tell.
+    """
 
     def equations(p: np.ndarray) -> np.ndarray:
         """H − L and dH/dt, which vanishes like e^t at t → −∞ whatever the line."""
@@ -169,6 +175,9 @@ def folds(plane: Plane, nodes: np.ndarray, count: np.ndarray) -> list[np.ndarray
         place = halved(lambda p: np.asarray(fixed_points(plane.models(p)).count), a, b)
         t = _nearest_extremum(plane.models(place[None]))
         seeds += [] if t is None else [np.append(place, t / T_SCALE)]
+    for point in tricritical if "a_h" in plane.fields else []:
+        low = np.ravel(plane.models(point).level_bounds()[0])[0]
+        seeds.append(np.append(point[0, :2], (low + np.log(1e5 * SMALL)) / T_SCALE))
     return [_ended_at_zero(c, at_zero) for c in followed(equations, seeds, at_zero)]
 
 

@@ -108,3 +108,15 @@ def test_a_minimum_far_above_the_states_counts_not():
     # of a cubic's two extrema the minimum
     assert _lowest((A - 0.2) ** 2 * (A + 1), 1.0) == pytest.approx(0.2)
     assert _lowest(-((A - 0.5) ** 2), 1.0) == 0.0
+
+
+def test_an_amplitude_that_falls_late_is_no_jump():
+    """Of hard-tanh it falls so slowly towards a_h = 1 that its fit has an end above; but there
+    the rest is still unstable."""
+    end = rg.chaos_boundary(rg.Vanilla(a_h=1.5, activation="hardtanh"), "a_h")
+    assert end.value == pytest.approx(1, abs=1e-12) and not end.jump and end.amplitude == 0
+
+
+def test_a_start_that_did_not_settle_is_not_called_chaotic():
+    with pytest.raises(ValueError, match="this one's is not found to the accuracy asked for"):
+        rg.chaos_boundary(rg.GRU(a_h=3, b_z=12.0), "a_h", rtol=0.02)

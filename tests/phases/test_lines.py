@@ -145,3 +145,13 @@ def test_bad_input(change, words):
     given = {"model": rg.GRU(a_h=1), "over": {"a_h": (1, 2), "a_r": (0, 9)}}
     with pytest.raises((TypeError, ValueError), match=words):
         rg.phase_lines(**(given | change))
+
+
+@pytest.mark.parametrize("side", [4, 5, 10])
+def test_folds_begin_at_their_tricritical_points(side):
+    """Where all of the fold lies within a cell of the coarse grid."""
+    lines = rg.phase_lines(rg.GRU(a_h=1), {"a_h": (0, side), "a_r": (0, 4)})
+    (fold,) = lines.fold
+    np.testing.assert_allclose(fold[0], [2, 2 * np.sqrt(2)], atol=1e-7)
+    a_h, a_r = fold[-1]
+    assert a_r == pytest.approx(4) and rg.critical_reset_gain(a_h) == pytest.approx(4, abs=1e-8)

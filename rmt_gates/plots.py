@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 THEORY = "#d62728"
 MIDDLE = "0.6"
 FEW = 6  # values of a parameter that get a line each
-PHASE_COLORS = ["#f2f2f2", "#a6cee3", "#fdd49e", "#f2f2f2", "#a6cee3"]
+PHASE_COLORS = ["#f2f2f2", "#a6cee3", "#fdd49e", "#e5f5e0", "#cbc9e2"]
 LINES: dict[str, dict[str, Any]] = {
     "zero_stability": {"color": "black", "lw": 1.3, "label": "zero loses stability"},
     "fold": {"color": THEORY, "lw": 1.3, "label": "fold of fixed points"},
+    "rest_stability": {"color": "black", "lw": 1.3, "ls": "--", "label": "rest loses stability"},
     "sqrt2": {"color": "black", "lw": 1.0, "ls": ":", "label": r"$\rho=\sqrt{2}$"},
     "tricritical": {"color": "black", "marker": "o", "ms": 4, "lw": 1.0, "label": "tricritical"},
 }
@@ -287,6 +288,8 @@ def phase_diagram(diagram: Any, lines: PhaseLines | None = None, ax: Axes | None
         handles.append(Patch(facecolor="none", hatch="////", label="marginal with a sharp gate"))
     for name, style in LINES.items() if lines is not None else ():
         curves = getattr(lines, name)
+        if name == "tricritical" and "a_h" not in (first, second):
+            continue  # a line of other planes, at their critical a_h
         for curve in curves:
             drawn = ax.plot(*curve.T, zorder=3, **style)
         if curves:

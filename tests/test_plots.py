@@ -196,7 +196,9 @@ def test_a_phase_diagram_names_its_phases_and_lines():
     ax = plots.phase_diagram(diagram, lines)
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names[:4] == ["zero alone", "coexistence", "zero unstable", "marginal with a sharp gate"]
-    assert names[4:] == [line["label"] for line in plots.LINES.values()]
+    found = {name: line for name, line in plots.LINES.items() if getattr(lines, name)}
+    assert names[4:] == [line["label"] for line in found.values()]
+    assert set(plots.LINES) - set(found) == {"rest_stability"}  # zero bias
     (mesh,) = [c for c in ax.collections if c.get_array() is not None and c.get_rasterized()]
     np.testing.assert_array_equal(mesh.get_array(), diagram.phase.values.T)
     drawn = {line.get_label(): line.get_xydata() for line in ax.lines}
@@ -225,3 +227,18 @@ def test_a_scan_is_lines_or_a_map():
     assert ax.get_ylabel() == "$a_r$"
     with pytest.raises(ValueError, match="one or two axes"):
         plots.scan(many.expand_dims("c"))
+
+
+def test_a_tricritical_line_belongs_to_other_planes():
+    """At the model's own a_h nothing happens there."""
+    over = {"a_z": np.linspace(0, 8, 3), "a_r": np.linspace(0, 20, 9)}
+    model = rg.GRU(a_h=1.8)
+    lines = rg.phase_lines(model, over, resolution=8)
+    assert len(lines.tricritical) == 1
+    ax = plots.phase_diagram(rg.phase_diagram(model, over), lines)
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "fold of fixed points" in names and "tricritical" not in names
+
+
+def test_every_phase_has_a_colour_of_its_own():
+    assert len(set(plots.PHASE_COLORS)) == len(plots.PHASE_COLORS) == 5

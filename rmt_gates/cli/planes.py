@@ -18,8 +18,9 @@ from rmt_gates.scans.identity import origin
 LINES = {
     "zero_stability": "zero loses stability",
     "fold": "fold of non-zero fixed points",
+    "rest_stability": "rest loses stability (networks with a bias)",
     "sqrt2": "rho = sqrt 2 (end of the marginal region)",
-    "tricritical": "tricritical point or line",
+    "tricritical": "tricritical, at critical a_h",
 }
 
 
@@ -151,7 +152,7 @@ def _scanned(options: argparse.Namespace, data: Any, shown: str) -> Result:
 
 def _title(options: argparse.Namespace) -> str:
     """The model, and what varies."""
-    fixed = {name: 0.0 for name in options.over if name != "a_h"}
+    fixed = {name: 0.0 for name in options.over if name != "a_h"}  # are not shown
     ranges = [
         f"{name} = {number(v[0])} … {number(v[-1])} ({len(v)})" for name, v in options.over.items()
     ]

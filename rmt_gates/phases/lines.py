@@ -25,6 +25,7 @@ from rmt_gates.results import Record
 
 T_SCALE = 10.0  # of log C, beside the sides of the plane
 T_STEP = 0.1  # of the grid on which extrema are looked for
+POINT = 1e-6  # of the plane: what is smaller is no line but its singular point, at zero bias
 SMALL = 1e-4  # of the variance at which H has structure: the limit e^t → 0 is taken from here
 
 
@@ -36,6 +37,7 @@ class PhaseLines(Record):
     ----------
     fields : names of the two coordinates.
     zero_stability : ρ = 1 at the zero fixed point. fold : two non-zero fixed points meet.
+    rest_stability : ρ = 1 at the highest fixed point of a network with a bias, for which 0 is none.
     sqrt2 : ρ = √2 at the highest fixed point, where its marginal region ends (GRU).
     tricritical : where folds begin on the line of zero's stability: single points, or curves if
         a_h is no coordinate; a_h has its critical value then.
@@ -44,11 +46,12 @@ class PhaseLines(Record):
     fields: tuple[str, str]
     zero_stability: list[np.ndarray]
     fold: list[np.ndarray]
+    rest_stability: list[np.ndarray]
     sqrt2: list[np.ndarray]
     tricritical: list[np.ndarray]
 
     def __repr__(self) -> str:
-        names = ("zero_stability", "fold", "sqrt2", "tricritical")
+        names = ("zero_stability", "fold", "rest_stability", "sqrt2", "tricritical")
         counts = ", ".join(f"{name}: {len(getattr(self, name))}" for name in names)
         return f"PhaseLines({self.fields[0]}, {self.fields[1]}; {counts})"
 
@@ -71,13 +74,14 @@ def phase_lines(model: Any, over: Mapping[str, Any], *, resolution: int = 24) ->
     --------
     >>> import rmt_gates as rg
     >>> lines = rg.phase_lines(rg.GRU(a_h=1), {"a_h": (1.5, 2.5), "a_r": (0, 10)})
-    >>> lines
-    PhaseLines(a_h, a_r; zero_stability: 1, fold: 1, sqrt2: 1, tricritical: 1)
+    >>> len(lines.zero_stability), len(lines.fold), len(lines.rest_stability), len(lines.sqrt2)
+    (1, 1, 0, 1)
     >>> lines.tricritical[0].round(6)  # a_h = 2, a_r = 2√2
     array([[2.      , 2.828427]])
     """
     plane = Plane.of(model, over)
-    if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < 2:
+    whole = isinstance(resolution, int | np.integer) and not isinstance(resolution, bool)
+    if not whole or resolution < 2:
         raise ValueError(f"resolution must be a whole number of at least 2, got {resolution!r}")
     grid = np.linspace(0, 1, resolution + 1)
     nodes = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1)
@@ -88,6 +92,7 @@ def phase_lines(model: Any, over: Mapping[str, Any], *, resolution: int = 24) ->
     result = {
         "zero_stability": zero,
         "fold": folds(plane, nodes, count, tricritical),
+        "rest_stability": rest_stability(plane, nodes, points),
         "sqrt2": marginal_ends(plane, nodes, points),
         "tricritical": tricritical,
     }
@@ -185,16 +190,30 @@ def marginal_ends(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarr
     """Curves ρ = √2 of the highest fixed point, for architectures with an update gate."""
     if "a_z" not in plane.model.numbers():
         return []
+    everywhere = np.ones(nodes.shape[:2], bool)
+    return highest_with(0.5 * np.log(2), plane, nodes, points, everywhere)
+
+
+def rest_stability(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarray]:
+    """Curves ρ = 1 of the highest fixed point, where there is a bias."""
+    zero = np.broadcast_to(plane.models(nodes.reshape(-1, 2)).zero_bias, nodes[..., 0].size)
+    return highest_with(0.0, plane, nodes, points, ~zero.reshape(nodes.shape[:2]))
+
+
+def highest_with(
+    log_rho: float, plane: Plane, nodes: np.ndarray, points: Any, known: np.ndarray
+) -> list[np.ndarray]:
+    """Curves on which the highest non-zero fixed point has this log ρ, from nodes ``known``."""
     highest = np.asarray(points.count) - 1
     rows = np.arange(len(highest))
     C = np.where(highest >= 0, points.C_h[rows, highest], np.nan).reshape(nodes.shape[:2])
     rho = points.rho[rows, highest].reshape(nodes.shape[:2])
-    above = np.where(C > 0, rho > np.sqrt(2), False)
+    above = np.where(C > 0, np.log(np.maximum(rho, 1e-300)) > log_rho, False)
 
     def equations(p: np.ndarray) -> np.ndarray:
         models = plane.models(p)
         H, _, C = models.fixed_point_level(T_SCALE * p[:, 2])
-        return np.stack([H - level(models), np.log(rest_rho(models, C)) - 0.5 * np.log(2)], axis=-1)
+        return np.stack([H - level(models), np.log(rest_rho(models, C)) - log_rho], axis=-1)
 
     def top(p: np.ndarray) -> np.ndarray:
         """Whether it is the highest fixed point there."""
@@ -204,7 +223,10 @@ def marginal_ends(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarr
         return np.asarray(np.nanmax(found.C_h, axis=-1) <= C * (1 + 1e-6))
 
     seeds = []
-    for a, b in edges(nodes, difference(above) != 0):
+    chosen = difference(above) != 0
+    chosen[0, :-1] &= known[:-1] & known[1:]
+    chosen[1, :, :-1] &= known[:, :-1] & known[:, 1:]
+    for a, b in edges(nodes, chosen):
         middle = 0.5 * (a + b)
         one = plane.models(middle[None])
         roots = fixed_points(one).C_h[0]
@@ -214,7 +236,8 @@ def marginal_ends(plane: Plane, nodes: np.ndarray, points: Any) -> list[np.ndarr
     for curve in followed(equations, seeds):
         kept = top(curve)
         pieces = np.split(np.arange(len(curve)), np.flatnonzero(kept[1:] != kept[:-1]) + 1)
-        curves += [curve[i] for i in pieces if kept[i[0]] and len(i) > 1]
+        seen = [i for i in pieces if kept[i[0]] and np.ptp(curve[i, :2], axis=0).max() > POINT]
+        curves += [curve[i] for i in seen]
     return curves
 
 

@@ -155,3 +155,31 @@ def test_folds_begin_at_their_tricritical_points(side):
     np.testing.assert_allclose(fold[0], [2, 2 * np.sqrt(2)], atol=1e-7)
     a_h, a_r = fold[-1]
     assert a_r == pytest.approx(4) and rg.critical_reset_gain(a_h) == pytest.approx(4, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    "model, over, count",
+    [
+        (rg.Vanilla(a_h=1), {"a_h": (0.5, 3), "v_h": (0, 0.5)}, 1),
+        (rg.Vanilla(a_h=1), {"a_h": (0.5, 3), "b_h": (-1, 1)}, 2),  # from a cusp at b_h = 0
+        (rg.GRU(a_h=1, a_r=3), {"a_h": (1, 4), "b_h": (0.05, 0.5)}, 1),
+        (rg.GRU(a_h=1), {"a_h": (1, 3), "a_r": (0, 20)}, 0),  # 0 is a fixed point
+    ],
+    ids=str,
+)
+def test_rest_of_a_network_with_a_bias(model, over, count):
+    """ρ = 1 on the line, and its two sides are stable and not."""
+    lines = rg.phase_lines(model, over)
+    assert len(lines.rest_stability) == count
+    for curve in lines.rest_stability:
+        for a_h, other in curve[5:-5:10]:
+            field = lines.fields[1]
+            rho = [
+                rg.fixed_points(model.replace(**{"a_h": a, field: other}))[-1].rho
+                for a in (0.999 * a_h, a_h, 1.001 * a_h)
+            ]
+            assert rho[0] < 1 < rho[2] and rho[1] == pytest.approx(1, abs=1e-9)
+    if model == rg.Vanilla(a_h=1) and "v_h" in over:
+        a_h, v_h = lines.rest_stability[0].T
+        # `chaos_boundary`, which finds it from the moving state
+        assert np.interp(0.1, v_h, a_h) == pytest.approx(1.40928, abs=2e-4)
